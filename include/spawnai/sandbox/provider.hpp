@@ -1,0 +1,143 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spawnai/core/clock.hpp>
+#include <spawnai/core/id.hpp>
+
+namespace spawnai::sandbox {
+
+/// What to do with a sandbox whose time is up.
+enum class OnTimeout { kill, pause };
+
+struct SandboxRequest {
+    std::string template_id = "base";
+    std::chrono::seconds lifetime{300};            ///< the provider's clock counts it from creation
+    std::map<std::string, std::string> metadata;   ///< returned by get and list; ours carries the session id
+    std::map<std::string, std::string> environment;  ///< of every process inside; never a key of ours
+    bool internet = false;                         ///< outbound network
+    OnTimeout on_timeout = OnTimeout::kill;
+};
+
+enum class SandboxState { running, paused };
+
+/// What the provider knows of one sandbox. Sizes are the provider's answer, never assumed.
+struct SandboxInfo {
+    SandboxId id;
+    std::string template_id;
+    std::map<std::string, std::string> metadata;
+    WallTime started_at;
+    WallTime end_at;
+    SandboxState state = SandboxState::running;
+    int cpu_count = 0;
+    std::int64_t memory_mib = 0;
+    std::int64_t disk_mib = 0;
+};
+
+struct SandboxMetrics {
+    WallTime time;
+    int cpu_count = 0;
+    double cpu_used_percent = 0;
+    std::int64_t memory_used = 0;  ///< bytes, as all below
+    std::int64_t memory_total = 0;
+    std::int64_t disk_used = 0;
+    std::int64_t disk_total = 0;
+};
+
+struct FileUpload {
+    std::string path;  ///< absolute, inside the sandbox
+    std::string content;
+};
+
+enum class FileType { file, directory, symlink, other };
+
+struct FileEntry {
+    std::string path;
+    FileType type = FileType::file;
+    std::int64_t size = 0;
+    unsigned mode = 0;
+};
+
+struct Command {
+    std::string shell;  ///< run as `/bin/bash -l -c <shell>`
+    std::string working_directory;  ///< empty: the user's home
+    std::map<std::string, std::string> environment;
+    std::string tag;  ///< a name to find the process by, may be empty
+    /// Killed then; zero means no limit (the command may live as long as the sandbox).
+    std::chrono::milliseconds timeout{60000};
+};
+
+enum class Stream { standard_output, standard_error };
+/// Told each piece of output as it arrives; pieces may cut UTF-8 characters.
+using OutputSink = std::function<void(Stream stream, std::string_view piece)>;
+
+struct ExitStatus {
+    int code = 0;        ///< -1 when a signal ended it
+    std::string text;    ///< the daemon's words: "exit status 3", "signal: killed"
+    [[nodiscard]] bool success() const noexcept { return code == 0; }
+};
+
+/// A process inside that was started and left running.
+class Process {
+ public:
+    virtual ~Process() = default;
+    [[nodiscard]] virtual std::int64_t pid() const = 0;
+    /// Waits for its end, handing on output. @throws Error{unavailable} when the stream breaks, Interrupted.
+    virtual ExitStatus wait(const OutputSink& output, std::stop_token stop) = 0;
+};
+
+/// A live sandbox as seen by a client. Calls may be made from several threads at once.
+/// All throw Error{unavailable} when the sandbox or the provider cannot be reached, Error{not_found} when the sandbox is gone,
+/// and Interrupted when `stop` is requested.
+class Sandbox {
+ public:
+    virtual ~Sandbox() = default;
+    [[nodiscard]] virtual const SandboxId& id() const = 0;
+    /// The URL under which `port` inside answers from outside; the host is the one that the API gave.
+    [[nodiscard]] virtual std::string url(int port) const = 0;
+    /// Creates parents, replaces existing files. One request for all. @throws Error{limit} when the disk inside is full.
+    virtual void write_files(std::span<const FileUpload> files, std::stop_token stop) = 0;
+    /// @throws Error{not_found} for an absent path, Error{limit} for more than `limit` bytes.
+    [[nodiscard]] virtual std::string read_file(const std::string& path, std::size_t limit, std::stop_token stop) = 0;
+    [[nodiscard]] virtual std::vector<FileEntry> list(const std::string& path, int depth, std::stop_token stop) = 0;
+    virtual void move(const std::string& source, const std::string& destination, std::stop_token stop) = 0;
+    virtual void remove(const std::string& path, std::stop_token stop) = 0;
+    /// Runs to the end. A command that ran is a value, whatever its exit code; a time-out of the command is code -1.
+    virtual ExitStatus run(const Command& command, const OutputSink& output, std::stop_token stop) = 0;
+    /// Returns once the process was started; it goes on when the Process object is dropped.
+    [[nodiscard]] virtual std::unique_ptr<Process> start(const Command& command, std::stop_token stop) = 0;
+    /// @return false when there is no such process any more.
+    virtual bool signal(std::int64_t pid, int signal, std::stop_token stop) = 0;
+};
+
+/// One address that speaks the E2B protocol: the cloud, a self-hosted cluster, or the embedded engine. Safe from any thread.
+/// All calls throw Error{auth} for a refused key, Error{limit} for a plan or rate limit, Error{unavailable} otherwise.
+class Provider {
+ public:
+    virtual ~Provider() = default;
+    [[nodiscard]] virtual std::unique_ptr<Sandbox> create(const SandboxRequest& request, std::stop_token stop) = 0;
+    /// A handle to a running sandbox, its lifetime unchanged. Empty when the provider does not know it (any more).
+    [[nodiscard]] virtual std::unique_ptr<Sandbox> attach(const SandboxId& id, std::stop_token stop) = 0;
+    [[nodiscard]] virtual std::optional<SandboxInfo> get(const SandboxId& id, std::stop_token stop) = 0;
+    /// All live sandboxes whose metadata contains every pair of `metadata`; follows paging.
+    [[nodiscard]] virtual std::vector<SandboxInfo> list(const std::map<std::string, std::string>& metadata, std::stop_token stop) = 0;
+    /// @return false when it was gone already.
+    virtual bool kill(const SandboxId& id, std::stop_token stop) = 0;
+    /// The sandbox then ends `lifetime` from now; may shorten. @return false when it is gone.
+    virtual bool set_timeout(const SandboxId& id, std::chrono::seconds lifetime, std::stop_token stop) = 0;
+    [[nodiscard]] virtual std::vector<SandboxMetrics> metrics(const SandboxId& id, std::stop_token stop) = 0;
+    /// The app's own output as the provider kept it, also for a while after the sandbox ended. Empty when nothing is known.
+    [[nodiscard]] virtual std::string retained_log(const SandboxId& id, std::stop_token stop) = 0;
+};
+
+}  // namespace spawnai::sandbox

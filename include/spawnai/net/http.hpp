@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <spawnai/core/environment.hpp>
+#include <spawnai/core/error.hpp>
 
 namespace spawnai::net {
 
@@ -51,8 +52,29 @@ using BodySink = std::function<bool(std::string_view piece)>;
 /// Told the status and headers before the first piece.
 using HeadSink = std::function<void(const Response& head)>;
 
+/// Why an exchange gave no whole response.
+enum class TransportFault {
+    resolve,   ///< the host name has no address
+    connect,   ///< nobody accepted the connection
+    tls,       ///< the peer's certificate or protocol was not acceptable
+    timeout,   ///< one of Timeouts passed
+    cut,       ///< the connection ended before the response did
+    too_large, ///< the body passed response_limit
+};
+
+/// The Error{unavailable} of a Transport, with what happened in a form that callers can branch on.
+class TransportError : public Error {
+ public:
+    TransportError(TransportFault fault, const std::string& message, std::string hint = {})
+        : Error(ErrorKind::unavailable, message, std::move(hint)), fault_(fault) {}
+    [[nodiscard]] TransportFault fault() const noexcept { return fault_; }
+
+ private:
+    TransportFault fault_;
+};
+
 /// One way to exchange HTTP messages. Every status is a value; exceptions are for exchanges that gave no whole response:
-/// Error{unavailable} (resolve, connect, TLS, time-out, cut connection; the message says which and names the host without
+/// TransportError (resolve, connect, TLS, time-out, cut connection; the message says which and names the host without
 /// userinfo or query) and Interrupted when `stop` was requested. Implementations are safe from any thread.
 class Transport {
  public:

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <spawnai/validate/finding.hpp>
+
+namespace spawnai::validate {
+
+/// "block", "warn" or "note".
+[[nodiscard]] std::string_view to_string(Severity severity) noexcept;
+
+/// {"accepted": bool, "findings": [{"code", "severity", "file", "line", "column", "message", "hint"}]}; file, line and column
+/// are null where a finding has none. Texts are valid UTF-8 without control characters.
+[[nodiscard]] nlohmann::json to_json(const Report& report);
+
+}  // namespace spawnai::validate

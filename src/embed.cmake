@@ -34,7 +34,6 @@ ${table}    {nullptr, nullptr, nullptr}};
 const std::size_t ${folder}_size = ${index};
 }
 " @ONLY)
-    enable_language(ASM)
     set_property(SOURCE ${out}.S PROPERTY OBJECT_DEPENDS "${depends}")
     target_sources(${target} PRIVATE ${out}.S ${out}.cpp)
 endfunction()

@@ -12,7 +12,8 @@ using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 /// Monotonic time: what deadlines inside one process are measured with.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// Where code that decides by time gets it from, so that tests can move it. Implementations are safe from any thread.
+/// Where code that decides by time gets it from, so that tests can move it. Implementations are safe from any
+/// thread.
 class Clock {
  public:
     virtual ~Clock() = default;

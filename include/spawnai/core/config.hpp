@@ -1,5 +1,7 @@
 #pragma once
 
+#include <spawnai/core/environment.hpp>
+
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -8,11 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include <spawnai/core/environment.hpp>
-
 namespace spawnai {
 
-/// One setting that may stand in config.json. The table is the single source for `config`, the manual and validation.
+/// One setting that may stand in config.json. The table is the single source for `config`, the manual and
+/// validation.
 struct SettingSpec {
     std::string_view name;         ///< "ttl", "local.max_sandboxes"
     std::string_view environment;  ///< variable that overrides the file, or empty
@@ -35,7 +36,8 @@ struct Setting {
 /// Settings with the precedence flag > environment > user's config.json > default. Immutable after load.
 class Config {
  public:
-    /// Reads `file` if it exists. Unknown names and values of the wrong type are refused with the line that holds them.
+    /// Reads `file` if it exists. Unknown names and values of the wrong type are refused with the line that
+    /// holds them.
     /// @throws Error{usage}
     [[nodiscard]] static Config load(const std::filesystem::path& file, const Environment& environment,
                                      const std::map<std::string, std::string>& flags = {});
@@ -47,7 +49,8 @@ class Config {
     [[nodiscard]] bool boolean(std::string_view name) const;
 
     /// Writes one setting to `file`, keeping the others; an empty optional removes it. @throws Error{usage}
-    static void set(const std::filesystem::path& file, std::string_view name, const std::optional<std::string>& value);
+    static void set(const std::filesystem::path& file, std::string_view name,
+                    const std::optional<std::string>& value);
 
  private:
     std::map<std::string, Setting, std::less<>> settings_;

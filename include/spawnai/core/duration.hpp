@@ -6,7 +6,8 @@
 
 namespace spawnai {
 
-/// "90s", "15m", "2h", "1h30m", "1d". A bare number is refused with a hint, and so is zero, a negative or anything over 366 days.
+/// "90s", "15m", "2h", "1h30m", "1d". A bare number is refused with a hint, and so is zero, a negative or
+/// anything over 366 days.
 /// @throws Error{usage}
 [[nodiscard]] std::chrono::seconds parse_duration(std::string_view text);
 

@@ -6,12 +6,15 @@
 
 namespace spawnai {
 
-/// One file that was made part of the binary at build time. `begin` is followed by a NUL byte that is not part of it.
+/// One file that was made part of the binary at build time. `begin` is followed by a NUL byte that is not
+/// part of it.
 struct EmbeddedEntry {
     const char* path;  ///< below src, e.g. "starters/todo/index.html"
     const char* begin;
     const char* end;
-    [[nodiscard]] std::string_view content() const noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
+    [[nodiscard]] std::string_view content() const noexcept {
+        return {begin, static_cast<std::size_t>(end - begin)};
+    }
 };
 
 /// The tables that the build generates, one per embedded folder, sorted by path.

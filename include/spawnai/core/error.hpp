@@ -20,10 +20,12 @@ enum class ErrorKind {
 };
 
 /// Every failure of ours. `what()` says what failed and why; `hint()` what to type next (may be empty);
-/// `evidence()` holds the lines that show it (last log lines, compiler output; may be empty, may have many lines).
+/// `evidence()` holds the lines that show it (last log lines, compiler output; may be empty, may have many
+/// lines).
 class Error : public std::runtime_error {
  public:
-    explicit Error(ErrorKind kind, const std::string& message, std::string hint = {}, std::string evidence = {})
+    explicit Error(ErrorKind kind, const std::string& message, std::string hint = {},
+                   std::string evidence = {})
         : std::runtime_error(message), kind_(kind), hint_(std::move(hint)), evidence_(std::move(evidence)) {}
 
     [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
@@ -41,7 +43,8 @@ class Error : public std::runtime_error {
     std::string evidence_;
 };
 
-/// The user or the system asked us to stop (SIGINT, SIGTERM, SIGHUP). Not an Error: `catch (const Error&)` never swallows it.
+/// The user or the system asked us to stop (SIGINT, SIGTERM, SIGHUP). Not an Error: `catch (const Error&)`
+/// never swallows it.
 class Interrupted : public std::exception {
  public:
     explicit Interrupted(int signal) noexcept : signal_(signal) {}

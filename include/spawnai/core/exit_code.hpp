@@ -1,9 +1,9 @@
 #pragma once
 
+#include <spawnai/core/error.hpp>
+
 #include <span>
 #include <string_view>
-
-#include <spawnai/core/error.hpp>
 
 namespace spawnai {
 

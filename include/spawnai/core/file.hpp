@@ -1,12 +1,12 @@
 #pragma once
 
+#include <spawnai/core/fd.hpp>
+
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <spawnai/core/fd.hpp>
 
 namespace spawnai {
 
@@ -16,17 +16,20 @@ namespace spawnai {
 /// A close-on-exec pipe. @throws Error{internal}
 [[nodiscard]] Pipe make_pipe();
 
-/// The whole file. @throws Error{not_found} when it does not exist, Error{usage} when it is larger than `limit` bytes,
-/// is a directory or cannot be read.
+/// The whole file. @throws Error{not_found} when it does not exist, Error{usage} when it is larger than
+/// `limit` bytes, is a directory or cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path, std::size_t limit);
 /// As read_file, but an absent file is an empty optional.
-[[nodiscard]] std::optional<std::string> read_file_if_exists(const std::filesystem::path& path, std::size_t limit);
+[[nodiscard]] std::optional<std::string> read_file_if_exists(const std::filesystem::path& path,
+                                                             std::size_t limit);
 
-/// Replaces `path` in one step: a temporary file beside it, fsync, rename. A crash leaves the old content or the new one.
+/// Replaces `path` in one step: a temporary file beside it, fsync, rename. A crash leaves the old content or
+/// the new one.
 /// @throws Error{usage} naming the path and the reason (no space, no permission ...).
 void write_file_atomic(const std::filesystem::path& path, std::string_view content, unsigned mode = 0600);
 
-/// Makes `path` and its missing parents with mode 0700 each. Existing directories are left as they are. @throws Error{usage}
+/// Makes `path` and its missing parents with mode 0700 each. Existing directories are left as they are.
+/// @throws Error{usage}
 void make_private_directories(const std::filesystem::path& path);
 
 /// An advisory lock on a file, held until the object goes or the process dies, whatever the cause of death.

@@ -18,7 +18,8 @@ struct GeneratedFile {
     bool executable = false;
 };
 
-/// A whole app, whoever wrote it: the model, a starter, or the store. Dependencies stand in package.json or requirements.txt.
+/// A whole app, whoever wrote it: the model, a starter, or the store. Dependencies stand in package.json or
+/// requirements.txt.
 struct GeneratedApp {
     AppType type = AppType::webapp;
     std::string title;
@@ -31,8 +32,8 @@ struct GeneratedApp {
     [[nodiscard]] const GeneratedFile* find(std::string_view path) const noexcept;
 };
 
-/// Why `path` cannot be the path of an app's file (absolute, "..", control characters, too long, a reserved name ...),
-/// or an empty text when it can.
+/// Why `path` cannot be the path of an app's file (absolute, "..", control characters, too long, a reserved
+/// name ...), or an empty text when it can.
 [[nodiscard]] std::string check_relative_path(std::string_view path);
 
 }  // namespace spawnai

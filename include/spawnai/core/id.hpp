@@ -1,21 +1,23 @@
 #pragma once
 
+#include <spawnai/core/error.hpp>
+
 #include <compare>
 #include <string>
 #include <string_view>
 
-#include <spawnai/core/error.hpp>
-
 namespace spawnai {
 
-/// A checked identifier. `Tag` supplies `static bool valid(std::string_view)` and `static constexpr std::string_view name`;
-/// ids with different tags do not mix. Built only by parse().
+/// A checked identifier. `Tag` supplies `static bool valid(std::string_view)` and `static constexpr
+/// std::string_view name`; ids with different tags do not mix. Built only by parse().
 template <class Tag>
 class Id {
  public:
     /// @throws Error{usage} when `text` does not have the tag's form.
     [[nodiscard]] static Id parse(std::string_view text) {
-        if (!Tag::valid(text)) throw Error(ErrorKind::usage, "not a valid " + std::string(Tag::name) + ": '" + std::string(text.substr(0, 80)) + "'");
+        if (!Tag::valid(text))
+            throw Error(ErrorKind::usage, "not a valid " + std::string(Tag::name) + ": '" +
+                                              std::string(text.substr(0, 80)) + "'");
         return Id(std::string(text));
     }
     [[nodiscard]] const std::string& str() const noexcept { return text_; }
@@ -32,7 +34,8 @@ struct SessionTag {
 };
 struct SandboxTag {
     static constexpr std::string_view name = "sandbox id";
-    static bool valid(std::string_view text) noexcept;  ///< [a-z0-9]{1,64}, with an optional "-clientid" that older servers append
+    static bool valid(std::string_view text) noexcept;  ///< [a-z0-9]{1,64}, with an optional "-clientid" that
+                                                        ///< older servers append
 };
 
 using SessionId = Id<SessionTag>;

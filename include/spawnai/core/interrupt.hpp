@@ -4,9 +4,10 @@
 
 namespace spawnai {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Construct one in the main thread before any other thread starts:
-/// it blocks the signals for all of them and waits on a thread of its own. The second signal ends the process at once with
-/// 128 + signal, after `on_second` ran (async context: a plain thread, not a signal handler). SIGPIPE is ignored.
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop request. Construct one in the main thread before any other
+/// thread starts: it blocks the signals for all of them and waits on a thread of its own. The second signal
+/// ends the process at once with 128 + signal, after `on_second` ran (async context: a plain thread, not a
+/// signal handler). SIGPIPE is ignored.
 class InterruptWatcher {
  public:
     explicit InterruptWatcher(void (*on_second)() noexcept = nullptr);

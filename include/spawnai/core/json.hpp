@@ -1,13 +1,13 @@
 #pragma once
 
+#include <spawnai/core/error.hpp>
+
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
-
-#include <spawnai/core/error.hpp>
 
 namespace spawnai {
 
@@ -20,17 +20,19 @@ using Json = nlohmann::json;
 /// One line of JSON; invalid UTF-8 in strings becomes U+FFFD instead of an exception.
 [[nodiscard]] std::string dump_json(const Json& value);
 
-/// Field access for data from outside: every accessor says the path of the field that is missing or has the wrong type.
-/// A view: the Json must outlive it.
+/// Field access for data from outside: every accessor says the path of the field that is missing or has the
+/// wrong type. A view: the Json must outlive it.
 class JsonReader {
  public:
-    JsonReader(const Json& value, std::string path, ErrorKind kind) : value_(&value), path_(std::move(path)), kind_(kind) {}
+    JsonReader(const Json& value, std::string path, ErrorKind kind)
+        : value_(&value), path_(std::move(path)), kind_(kind) {}
 
-    [[nodiscard]] bool has(const char* key) const;                ///< present and not null
-    [[nodiscard]] JsonReader at(const char* key) const;           ///< @throws Error{kind}
-    [[nodiscard]] std::string string(const char* key) const;      ///< @throws Error{kind}
-    [[nodiscard]] std::int64_t integer(const char* key) const;    ///< @throws Error{kind}; also for numbers out of range
-    [[nodiscard]] bool boolean(const char* key) const;            ///< @throws Error{kind}
+    [[nodiscard]] bool has(const char* key) const;            ///< present and not null
+    [[nodiscard]] JsonReader at(const char* key) const;       ///< @throws Error{kind}
+    [[nodiscard]] std::string string(const char* key) const;  ///< @throws Error{kind}
+    [[nodiscard]] std::int64_t integer(
+        const char* key) const;  ///< @throws Error{kind}; also for numbers out of range
+    [[nodiscard]] bool boolean(const char* key) const;  ///< @throws Error{kind}
     [[nodiscard]] std::string string_or(const char* key, std::string fallback) const;
     [[nodiscard]] std::int64_t integer_or(const char* key, std::int64_t fallback) const;
     [[nodiscard]] bool boolean_or(const char* key, bool fallback) const;

@@ -7,7 +7,8 @@
 
 namespace spawnai {
 
-/// An amount of US dollars in whole nano-dollars. Sums and products are checked: overflow throws Error{internal}.
+/// An amount of US dollars in whole nano-dollars. Sums and products are checked: overflow throws
+/// Error{internal}.
 class Money {
  public:
     constexpr Money() = default;
@@ -16,9 +17,11 @@ class Money {
     [[nodiscard]] static Money parse(std::string_view text);
 
     [[nodiscard]] constexpr std::int64_t nano() const noexcept { return nano_; }
-    /// Exact decimal without a currency sign and without superfluous zeros, at least two decimals: "0.003", "1.50", "0.00".
+    /// Exact decimal without a currency sign and without superfluous zeros, at least two decimals: "0.003",
+    /// "1.50", "0.00".
     [[nodiscard]] std::string str() const;
-    /// For people: "$0.003", "$12.50"; rounded to `decimals` (at least to the first two significant digits below a cent).
+    /// For people: "$0.003", "$12.50"; rounded to `decimals` (at least to the first two significant digits
+    /// below a cent).
     [[nodiscard]] std::string display() const;
 
     Money& operator+=(Money other);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <filesystem>
-
 #include <spawnai/core/environment.hpp>
+
+#include <filesystem>
 
 namespace spawnai {
 
@@ -16,7 +16,8 @@ struct Paths {
     std::filesystem::path engine_dir;   ///< engine state: key, port, sandboxes
     std::filesystem::path log_file;     ///< the JSON log of --debug
 
-    /// @throws Error{usage} when neither SPAWNAI_HOME nor HOME nor the password database names a place, or one is not absolute.
+    /// @throws Error{usage} when neither SPAWNAI_HOME nor HOME nor the password database names a place, or
+    /// one is not absolute.
     [[nodiscard]] static Paths resolve(const Environment& environment);
 };
 

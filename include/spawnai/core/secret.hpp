@@ -5,8 +5,8 @@
 
 namespace spawnai {
 
-/// A key or token. No formatter, no stream operator and no JSON conversion accept it; the one way out is reveal(),
-/// to be called where the header or file is written and nowhere else.
+/// A key or token. No formatter, no stream operator and no JSON conversion accept it; the one way out is
+/// reveal(), to be called where the header or file is written and nowhere else.
 class Secret {
  public:
     Secret() = default;

@@ -26,8 +26,8 @@ struct ConnectFrame {
 
 [[nodiscard]] std::string encode_connect_frame(std::string_view payload, std::uint8_t flags = 0);
 
-/// Bytes in any split to frames. A frame larger than `limit` or with an unknown or compressed flag puts the decoder into a
-/// failed state that it does not leave. Not thread-safe.
+/// Bytes in any split to frames. A frame larger than `limit` or with an unknown or compressed flag puts the
+/// decoder into a failed state that it does not leave. Not thread-safe.
 class ConnectFrameDecoder {
  public:
     explicit ConnectFrameDecoder(std::size_t limit = 16U << 20U) : limit_(limit) {}

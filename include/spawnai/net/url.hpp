@@ -8,11 +8,11 @@ namespace spawnai::net {
 
 /// An absolute http or https URL in parts.
 struct Url {
-    std::string scheme;    ///< "http" or "https"
-    std::string userinfo;  ///< without the '@', usually empty
-    std::string host;      ///< lower case; an IPv6 literal without brackets
+    std::string scheme;      ///< "http" or "https"
+    std::string userinfo;    ///< without the '@', usually empty
+    std::string host;        ///< lower case; an IPv6 literal without brackets
     std::uint16_t port = 0;  ///< the scheme's default when the text has none
-    std::string target;    ///< path and query, starts with '/'
+    std::string target;      ///< path and query, starts with '/'
 
     /// @throws Error{usage}
     [[nodiscard]] static Url parse(std::string_view text);

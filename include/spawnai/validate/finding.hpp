@@ -5,7 +5,8 @@
 
 namespace spawnai::validate {
 
-/// block: the app must not be deployed. warn: shown, deployed. note: something was mended or could not be checked.
+/// block: the app must not be deployed. warn: shown, deployed. note: something was mended or could not be
+/// checked.
 enum class Severity { block, warn, note };
 
 /// One result of one rule. Texts may quote generated code: sanitise before showing them on a terminal.

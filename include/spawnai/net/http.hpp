@@ -1,5 +1,8 @@
 #pragma once
 
+#include <spawnai/core/environment.hpp>
+#include <spawnai/core/error.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -8,9 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <spawnai/core/environment.hpp>
-#include <spawnai/core/error.hpp>
 
 namespace spawnai::net {
 
@@ -32,7 +32,8 @@ struct Request {
     std::string url;  ///< absolute, http or https
     std::vector<Header> headers;
     std::string body;
-    /// When set, the body comes from here instead (chunked): fill at most `size` bytes, return the count, 0 at the end.
+    /// When set, the body comes from here instead (chunked): fill at most `size` bytes, return the count, 0
+    /// at the end.
     std::function<std::size_t(char* buffer, std::size_t size)> body_source;
     Timeouts timeouts;
     std::size_t response_limit = 64U << 20U;  ///< a larger buffered body is an error, not a truncation
@@ -54,12 +55,12 @@ using HeadSink = std::function<void(const Response& head)>;
 
 /// Why an exchange gave no whole response.
 enum class TransportFault {
-    resolve,   ///< the host name has no address
-    connect,   ///< nobody accepted the connection
-    tls,       ///< the peer's certificate or protocol was not acceptable
-    timeout,   ///< one of Timeouts passed
-    cut,       ///< the connection ended before the response did
-    too_large, ///< the body passed response_limit
+    resolve,    ///< the host name has no address
+    connect,    ///< nobody accepted the connection
+    tls,        ///< the peer's certificate or protocol was not acceptable
+    timeout,    ///< one of Timeouts passed
+    cut,        ///< the connection ended before the response did
+    too_large,  ///< the body passed response_limit
 };
 
 /// The Error{unavailable} of a Transport, with what happened in a form that callers can branch on.
@@ -73,19 +74,22 @@ class TransportError : public Error {
     TransportFault fault_;
 };
 
-/// One way to exchange HTTP messages. Every status is a value; exceptions are for exchanges that gave no whole response:
-/// TransportError (resolve, connect, TLS, time-out, cut connection; the message says which and names the host without
-/// userinfo or query) and Interrupted when `stop` was requested. Implementations are safe from any thread.
+/// One way to exchange HTTP messages. Every status is a value; exceptions are for exchanges that gave no
+/// whole response: TransportError (resolve, connect, TLS, time-out, cut connection; the message says which
+/// and names the host without userinfo or query) and Interrupted when `stop` was requested. Implementations
+/// are safe from any thread.
 class Transport {
  public:
     virtual ~Transport() = default;
     [[nodiscard]] virtual Response send(const Request& request, std::stop_token stop) = 0;
-    /// As send, with the body handed on piece by piece. With a non-2xx status the body is buffered in the response instead.
-    virtual Response stream(const Request& request, const HeadSink& head, const BodySink& sink, std::stop_token stop) = 0;
+    /// As send, with the body handed on piece by piece. With a non-2xx status the body is buffered in the
+    /// response instead.
+    virtual Response stream(const Request& request, const HeadSink& head, const BodySink& sink,
+                            std::stop_token stop) = 0;
 };
 
-/// libcurl: HTTP/2 over TLS where offered, connections kept and shared, proxies (HTTPS_PROXY, NO_PROXY ...) and
-/// CURL_CA_BUNDLE / SSL_CERT_FILE from `environment`. Names below .localhost always connect to 127.0.0.1.
+/// libcurl: HTTP/2 over TLS where offered, connections kept and shared, proxies (HTTPS_PROXY, NO_PROXY ...)
+/// and CURL_CA_BUNDLE / SSL_CERT_FILE from `environment`. Names below .localhost always connect to 127.0.0.1.
 /// Redirects are not followed. Environment variables that stand for a proxy never apply to loopback.
 [[nodiscard]] std::unique_ptr<Transport> make_curl_transport(const Environment& environment);
 

@@ -273,7 +273,7 @@ class FakeProvider : public sandbox::Provider {
                 provider_->expire();
                 return !provider_->box(id_).live || provider_->box(id_).processes.at(pid_).ended;
             });
-            if (stop.stop_requested()) throw Interrupted(SIGINT);
+            if (stop.stop_requested()) throw Interrupted(0);
             const Box& box = provider_->box(id_);
             if (const auto& ended = box.processes.at(pid_).ended) return *ended;
             throw Error(ErrorKind::not_found, "the sandbox " + id_.str() + " is gone");
@@ -452,7 +452,7 @@ class FakeProvider : public sandbox::Provider {
             std::erase_if(failures_, [](const Trigger& trigger) { return trigger.remaining <= 0; });
         }
         for (const auto& action : due) action();
-        if (stop.stop_requested()) throw Interrupted(SIGINT);
+        if (stop.stop_requested()) throw Interrupted(0);
     }
     [[nodiscard]] std::unique_ptr<sandbox::Sandbox> handle(const SandboxId& id) {
         return std::make_unique<FakeSandbox>(*this, id);

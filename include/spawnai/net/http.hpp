@@ -30,12 +30,12 @@ struct Timeouts {
 struct Request {
     std::string method = "GET";
     std::string url;  ///< absolute, http or https
-    std::vector<Header> headers;
-    std::string body;
-    /// When set, the body comes from here instead (chunked): fill at most `size` bytes, return the count, 0
-    /// at the end.
-    std::function<std::size_t(char* buffer, std::size_t size)> body_source;
-    Timeouts timeouts;
+    std::vector<Header> headers{};
+    std::string body{};
+    /// When set, the body comes from here instead: fill at most `size` bytes, return the count, 0 at the end.
+    /// Sent chunked, or as the Content-Length among `headers` says. Called on the thread that sends.
+    std::function<std::size_t(char* buffer, std::size_t size)> body_source{};
+    Timeouts timeouts{};
     std::size_t response_limit = 64U << 20U;  ///< a larger buffered body is an error, not a truncation
 };
 
@@ -48,7 +48,8 @@ struct Response {
     [[nodiscard]] std::optional<std::string> header(std::string_view name) const;
 };
 
-/// Takes the next piece of a response body as it arrives; return false to end the exchange (not an error).
+/// Takes the next piece of a response body as it arrives, on the thread that asked; return false to end the
+/// exchange (not an error).
 using BodySink = std::function<bool(std::string_view piece)>;
 /// Told the status and headers before the first piece.
 using HeadSink = std::function<void(const Response& head)>;
@@ -67,11 +68,20 @@ enum class TransportFault {
 class TransportError : public Error {
  public:
     TransportError(TransportFault fault, const std::string& message, std::string hint = {})
-        : Error(ErrorKind::unavailable, message, std::move(hint)), fault_(fault) {}
+        : TransportError(fault, message, std::move(hint),
+                         fault != TransportFault::resolve && fault != TransportFault::connect &&
+                             fault != TransportFault::tls) {}
+    TransportError(TransportFault fault, const std::string& message, std::string hint, bool may_have_arrived)
+        : Error(ErrorKind::unavailable, message, std::move(hint)),
+          fault_(fault),
+          may_have_arrived_(may_have_arrived) {}
     [[nodiscard]] TransportFault fault() const noexcept { return fault_; }
+    /// False when the request surely did not reach the server, so that repeating it cannot do anything twice.
+    [[nodiscard]] bool may_have_arrived() const noexcept { return may_have_arrived_; }
 
  private:
     TransportFault fault_;
+    bool may_have_arrived_;
 };
 
 /// One way to exchange HTTP messages. Every status is a value; exceptions are for exchanges that gave no

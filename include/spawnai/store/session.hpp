@@ -65,6 +65,8 @@ struct Session {
     std::string on_timeout = "kill";  ///< or "pause"
     std::chrono::seconds ttl{};
     Money max_cost;
+    std::string environment_names;  ///< variables that were passed to the app, comma-separated; their values
+                                    ///< are not kept
 
     Source source = Source::model;
     std::string source_name;  ///< starter's id, or the id of the session that was reused

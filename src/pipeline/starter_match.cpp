@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view k_filler =
     "a an the some any my me i we our us you your he she it its they them this that these those which where "
     "when who what how "
-    "there here is are am be been can could should would will may might must do does did to of for in on at "
+    "there here after before while is are am be been can could should would will may might must do does did to of for "
+    "in on at "
     "by with and or as "
     "from into onto up out off than then also just only so plus etc e g s t d m ve re ll very really quite "
     "too more most both "
@@ -53,8 +54,7 @@ constexpr std::string_view k_python_features = "python python3 py";
 using Words = std::vector<std::string>;
 
 bool ends_with(const std::string& word, std::string_view suffix) {
-    return word.size() > suffix.size() &&
-           word.compare(word.size() - suffix.size(), suffix.size(), suffix) == 0;
+    return word.size() > suffix.size() && word.compare(word.size() - suffix.size(), suffix.size(), suffix) == 0;
 }
 
 void undouble(std::string& word) {
@@ -70,8 +70,8 @@ std::string stem(std::string word) {
     if (word == "not") return "no";  // and so it is not the stem of "notes"
     if (word.size() > 4 && ends_with(word, "ies")) {
         word.replace(word.size() - 3, 3, "y");
-    } else if (word.size() > 4 && (ends_with(word, "sses") || ends_with(word, "xes") ||
-                                   ends_with(word, "ches") || ends_with(word, "shes"))) {
+    } else if (word.size() > 4 && (ends_with(word, "sses") || ends_with(word, "xes") || ends_with(word, "ches") ||
+                                   ends_with(word, "shes"))) {
         word.resize(word.size() - 2);
     } else if (word.size() > 3 && ends_with(word, "s") && !ends_with(word, "ss") && !ends_with(word, "us") &&
                !ends_with(word, "is")) {
@@ -214,8 +214,7 @@ std::size_t keyword_cover(const Words& prompt, const Starter& starter) {
 
 }  // namespace
 
-const Starter* match_starter(std::string_view prompt, std::optional<AppType> type,
-                             std::span<const Starter> catalogue) {
+const Starter* match_starter(std::string_view prompt, std::optional<AppType> type, std::span<const Starter> catalogue) {
     const Words words = words_of(prompt);
     const Starter* best = nullptr;
     std::size_t best_cover = 0;

@@ -15,13 +15,11 @@ constexpr std::string_view k_manifest = "starter.json";
 
 std::vector<std::string> string_list(const JsonReader& manifest, const char* key) {
     const Json& list = manifest.at(key).raw();
-    if (!list.is_array())
-        throw Error(ErrorKind::usage, manifest.path() + "." + key + " must be a list of strings");
+    if (!list.is_array()) throw Error(ErrorKind::usage, manifest.path() + "." + key + " must be a list of strings");
     std::vector<std::string> result;
     for (const Json& item : list) {
         if (!item.is_string() || item.get_ref<const std::string&>().empty())
-            throw Error(ErrorKind::usage,
-                        manifest.path() + "." + key + " must hold strings that are not empty");
+            throw Error(ErrorKind::usage, manifest.path() + "." + key + " must hold strings that are not empty");
         result.push_back(item.get<std::string>());
     }
     return result;
@@ -53,8 +51,8 @@ std::vector<Starter> load_embedded() {
 
 Starter parse_starter(std::string_view id, const std::vector<GeneratedFile>& files) {
     const std::string source = "starter " + std::string(id);
-    const auto found = std::find_if(files.begin(), files.end(),
-                                    [](const GeneratedFile& file) { return file.path == k_manifest; });
+    const auto found =
+        std::find_if(files.begin(), files.end(), [](const GeneratedFile& file) { return file.path == k_manifest; });
     if (found == files.end()) throw Error(ErrorKind::usage, source + " has no " + std::string(k_manifest));
     const Json json = parse_json(found->content, source, ErrorKind::usage);
     const JsonReader manifest(json, source, ErrorKind::usage);
@@ -70,8 +68,7 @@ Starter parse_starter(std::string_view id, const std::vector<GeneratedFile>& fil
     GeneratedApp& app = starter.app;
     const std::string type = manifest.string("type");
     const std::optional<AppType> parsed = parse_app_type(type);
-    if (!parsed)
-        throw Error(ErrorKind::usage, source + ": '" + type + "' is not a type (webapp, api, script)");
+    if (!parsed) throw Error(ErrorKind::usage, source + ": '" + type + "' is not a type (webapp, api, script)");
     app.type = *parsed;
     app.title = manifest.string("title");
     app.entry = manifest.string("entry");
@@ -88,8 +85,7 @@ Starter parse_starter(std::string_view id, const std::vector<GeneratedFile>& fil
             throw Error(ErrorKind::usage, source + ": " + file.path + ": " + why);
         app.files.push_back(file);
     }
-    if (app.find(app.entry) == nullptr)
-        throw Error(ErrorKind::usage, source + ": there is no file " + app.entry);
+    if (app.find(app.entry) == nullptr) throw Error(ErrorKind::usage, source + ": there is no file " + app.entry);
     return starter;
 }
 

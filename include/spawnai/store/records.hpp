@@ -76,8 +76,7 @@ struct FindingRow {
 enum class CostGroup { none, model, type, provider, day };
 
 struct CostSum {
-    std::string
-        group;  ///< model, type or provider name, or the day "2026-01-02" (UTC); empty for CostGroup::none
+    std::string group;  ///< model, type or provider name, or the day "2026-01-02" (UTC); empty for CostGroup::none
     std::int64_t sessions = 0;
     std::int64_t input_tokens = 0;
     std::int64_t output_tokens = 0;

@@ -13,8 +13,7 @@
 
 namespace spawnai::store {
 
-inline constexpr std::size_t k_log_limit = 256U
-                                           << 10U;  ///< bytes of an app's output that are kept, from its end
+inline constexpr std::size_t k_log_limit = 256U << 10U;  ///< bytes of an app's output that are kept, from its end
 
 /// Everything that spawnai remembers: one SQLite file (docs/store.md). Safe from any thread (calls take
 /// turns) and from any number of processes. Every call may throw Error{usage} when the file is damaged,
@@ -69,8 +68,7 @@ class Store {
     // -----------------------------------------------------------------------------------------------------
     /// Keeps the app as the session's next version. Contents that are known already take no space. @return
     /// its number.
-    int add_version(const SessionId& id, const StoredApp& app, const std::string& origin,
-                    const std::string& note = {});
+    int add_version(const SessionId& id, const StoredApp& app, const std::string& origin, const std::string& note = {});
     void mark_deployed(const SessionId& id, int version);
     [[nodiscard]] std::vector<AppVersion> versions(const SessionId& id) const;
     /// @throws Error{not_found}; Error{usage} when a content does not have the hash it is stored under.

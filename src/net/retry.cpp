@@ -1,4 +1,5 @@
 #include <spawnai/net/retry.hpp>
+#include <spawnai/net/url.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,8 +18,7 @@ bool contains(const std::vector<int>& statuses, int status) {
 
 bool worth_repeating(const RetryPolicy& policy, const Attempt& attempt) {
     if (attempt.status == 0) return !attempt.may_have_arrived || policy.repeatable;
-    if (contains(policy.turned_away, attempt.status))
-        return attempt.status != 429 || attempt.retry_after.has_value();
+    if (contains(policy.turned_away, attempt.status)) return attempt.status != 429 || attempt.retry_after.has_value();
     return policy.repeatable && contains(policy.uncertain, attempt.status);
 }
 
@@ -43,9 +43,9 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
     const auto minute = digits(text.substr(20, 2));
     const auto second = digits(text.substr(23, 2));
     if (month == k_months.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
-    const std::chrono::year_month_day date(
-        std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month - k_months.begin()) + 1),
-        std::chrono::day(static_cast<unsigned>(*day)));
+    const std::chrono::year_month_day date(std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(month - k_months.begin()) + 1),
+                                           std::chrono::day(static_cast<unsigned>(*day)));
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
     return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
            std::chrono::seconds(*second);
@@ -66,16 +66,15 @@ std::optional<milliseconds> parse_retry_after(std::string_view value, WallTime n
         // More digits than a year of seconds needs are still a number: one that nobody waits for.
         constexpr std::chrono::hours k_for_ever(24 * 366);
         const auto seconds = value.size() > 9 ? std::nullopt : digits(value);
-        return seconds ? std::min<milliseconds>(std::chrono::seconds(*seconds), k_for_ever)
-                       : milliseconds(k_for_ever);
+        return seconds ? std::min<milliseconds>(std::chrono::seconds(*seconds), k_for_ever) : milliseconds(k_for_ever);
     }
     const auto date = parse_http_date(value);
     if (!date) return std::nullopt;
     return std::max(milliseconds(0), *date - now);
 }
 
-std::optional<milliseconds> retry_pause(const RetryPolicy& policy, const Attempt& attempt, WallTime now,
-                                        double jitter, milliseconds remaining) {
+std::optional<milliseconds> retry_pause(const RetryPolicy& policy, const Attempt& attempt, WallTime now, double jitter,
+                                        milliseconds remaining) {
     if (attempt.number >= policy.attempts || !worth_repeating(policy, attempt)) return std::nullopt;
     const auto part = [jitter](milliseconds whole) {
         return milliseconds(static_cast<milliseconds::rep>(static_cast<double>(whole.count()) * jitter));
@@ -90,11 +89,12 @@ std::optional<milliseconds> retry_pause(const RetryPolicy& policy, const Attempt
     return pause;
 }
 
-Response send_with_retry(Transport& transport, const Request& request, const RetryPolicy& policy,
-                         const Clock& clock, milliseconds deadline, std::stop_token stop) {
+Response send_with_retry(Transport& transport, const Request& request, const RetryPolicy& policy, const Clock& clock,
+                         milliseconds deadline, std::stop_token stop) {
     RetryPolicy rules = policy;
     if (request.body_source) rules.attempts = 1;
     const SteadyTime end = clock.steady() + deadline;
+    const bool local = Url::parse(request.url).loopback();
     const auto pause_after = [&](const Attempt& attempt) {
         const auto remaining = std::chrono::duration_cast<milliseconds>(end - clock.steady());
         const auto pause = retry_pause(rules, attempt, clock.now(), random_fraction(), remaining);
@@ -110,6 +110,8 @@ Response send_with_retry(Transport& transport, const Request& request, const Ret
             attempt.retry_after = response.header("Retry-After");
             if (!pause_after(attempt)) return response;
         } catch (const TransportError& error) {
+            // A bad certificate stays bad, and on this machine nobody begins to listen because we wait.
+            if (error.fault() == TransportFault::tls || (error.fault() == TransportFault::connect && local)) throw;
             attempt.may_have_arrived = error.may_have_arrived();
             if (!pause_after(attempt)) throw;
         }

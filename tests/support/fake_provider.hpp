@@ -130,20 +130,17 @@ class FakeProvider : public sandbox::Provider {
 
     // sandbox::Provider
 
-    std::unique_ptr<sandbox::Sandbox> create(const sandbox::SandboxRequest& request,
-                                             std::stop_token stop) override {
+    std::unique_ptr<sandbox::Sandbox> create(const sandbox::SandboxRequest& request, std::stop_token stop) override {
         enter("create", "", request.template_id, stop);
         const std::lock_guard lock(mutex_);
         expire();
         const auto alive = static_cast<std::size_t>(
             std::count_if(boxes_.begin(), boxes_.end(), [](const auto& entry) { return entry.second.live; }));
         if (capacity_ && alive >= *capacity_)
-            throw Error(ErrorKind::limit,
-                        fmt::format("the provider allows {} sandboxes at once", *capacity_));
+            throw Error(ErrorKind::limit, fmt::format("the provider allows {} sandboxes at once", *capacity_));
         const SandboxId id = SandboxId::parse(fmt::format("i{:020}", ++last_id_));
-        Box state{
-            request,
-            {id, request.template_id, request.metadata, clock_->now(), clock_->now() + request.lifetime}};
+        Box state{request,
+                  {id, request.template_id, request.metadata, clock_->now(), clock_->now() + request.lifetime}};
         state.info.cpu_count = 2;
         state.info.memory_mib = 512;
         state.info.disk_mib = 1024;
@@ -221,8 +218,7 @@ class FakeProvider : public sandbox::Provider {
     std::vector<sandbox::SandboxMetrics> metrics(const SandboxId& id, std::stop_token stop) override {
         enter("metrics", id.str(), "", stop);
         const std::lock_guard lock(mutex_);
-        if (find_live(id) == nullptr)
-            throw Error(ErrorKind::not_found, "the sandbox " + id.str() + " is gone");
+        if (find_live(id) == nullptr) throw Error(ErrorKind::not_found, "the sandbox " + id.str() + " is gone");
         return {{clock_->now(), 2, 12.5, 100 << 20, 512 << 20, 10 << 20, 1024 << 20}};
     }
     std::string retained_log(const SandboxId& id, std::stop_token stop) override {
@@ -282,8 +278,7 @@ class FakeProvider : public sandbox::Provider {
             provider_->enter("send_input", id_.str(), std::string(bytes), stop);
             const std::lock_guard lock(provider_->mutex_);
             ProcessState& process = provider_->need(id_).processes.at(pid_);
-            if (process.ended)
-                throw Error(ErrorKind::not_found, fmt::format("process with pid {} not found", pid_));
+            if (process.ended) throw Error(ErrorKind::not_found, fmt::format("process with pid {} not found", pid_));
             process.input.append(bytes);
         }
         void close_input(std::stop_token stop) override {
@@ -327,8 +322,7 @@ class FakeProvider : public sandbox::Provider {
                 throw Error(ErrorKind::limit, fmt::format("{} is larger than {} bytes", path, limit));
             return found->second;
         }
-        std::vector<sandbox::FileEntry> list(const std::string& path, int depth,
-                                             std::stop_token stop) override {
+        std::vector<sandbox::FileEntry> list(const std::string& path, int depth, std::stop_token stop) override {
             provider_->enter("list_files", id_.str(), path, stop);
             const std::lock_guard lock(provider_->mutex_);
             const std::string prefix = path.ends_with('/') ? path : path + "/";
@@ -342,8 +336,8 @@ class FakeProvider : public sandbox::Provider {
                     end = std::min(name.find('/', end + 1), name.size());
                     const std::string entry = name.substr(0, end);
                     if (end == name.size())
-                        found[entry] = {entry, sandbox::FileType::file,
-                                        static_cast<std::int64_t>(content.size()), 0644};
+                        found[entry] = {entry, sandbox::FileType::file, static_cast<std::int64_t>(content.size()),
+                                        0644};
                     else
                         found[entry] = {entry, sandbox::FileType::directory, 0, 0755};
                     ++end;
@@ -382,8 +376,7 @@ class FakeProvider : public sandbox::Provider {
             emit({command, outcome.output, outcome.error_output, {}, {}}, output);
             return status_of(outcome.code);
         }
-        std::unique_ptr<sandbox::Process> start(const sandbox::Command& command,
-                                                std::stop_token stop) override {
+        std::unique_ptr<sandbox::Process> start(const sandbox::Command& command, std::stop_token stop) override {
             provider_->enter("start", id_.str(), command.shell, stop);
             const std::lock_guard lock(provider_->mutex_);
             Box& box = provider_->need(id_);
@@ -426,9 +419,8 @@ class FakeProvider : public sandbox::Provider {
 
      private:
         static void erase_below(Files& files, const std::string& path) {
-            std::erase_if(files, [&](const auto& entry) {
-                return entry.first == path || entry.first.starts_with(path + "/");
-            });
+            std::erase_if(
+                files, [&](const auto& entry) { return entry.first == path || entry.first.starts_with(path + "/"); });
         }
         FakeProvider* provider_;
         SandboxId id_;
@@ -472,8 +464,7 @@ class FakeProvider : public sandbox::Provider {
     }
     void expire() {
         for (auto& [id, state] : boxes_) {
-            if (!state.live || state.info.state == sandbox::SandboxState::paused ||
-                state.info.end_at > clock_->now())
+            if (!state.live || state.info.state == sandbox::SandboxState::paused || state.info.end_at > clock_->now())
                 continue;
             if (state.request.on_timeout == sandbox::OnTimeout::pause)
                 state.info.state = sandbox::SandboxState::paused;
@@ -491,8 +482,7 @@ class FakeProvider : public sandbox::Provider {
     }
     Outcome play(Box& state, const sandbox::Command& command) {
         for (auto rule = scripts_.rbegin(); rule != scripts_.rend(); ++rule)
-            if (command.shell.find(rule->first) != std::string::npos)
-                return rule->second(command, state.files);
+            if (command.shell.find(rule->first) != std::string::npos) return rule->second(command, state.files);
         return {};
     }
 

@@ -13,8 +13,7 @@ namespace spawnai::testing {
 /// that waits runs without waiting; what it slept is remembered. Safe from any thread.
 class ManualClock : public Clock {
  public:
-    explicit ManualClock(WallTime start = WallTime(std::chrono::milliseconds(1'800'000'000'000)))
-        : now_(start) {}
+    explicit ManualClock(WallTime start = WallTime(std::chrono::milliseconds(1'800'000'000'000))) : now_(start) {}
 
     [[nodiscard]] WallTime now() const override {
         const std::lock_guard lock(mutex_);

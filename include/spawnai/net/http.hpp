@@ -68,13 +68,11 @@ enum class TransportFault {
 class TransportError : public Error {
  public:
     TransportError(TransportFault fault, const std::string& message, std::string hint = {})
-        : TransportError(fault, message, std::move(hint),
-                         fault != TransportFault::resolve && fault != TransportFault::connect &&
-                             fault != TransportFault::tls) {}
+        : TransportError(
+              fault, message, std::move(hint),
+              fault != TransportFault::resolve && fault != TransportFault::connect && fault != TransportFault::tls) {}
     TransportError(TransportFault fault, const std::string& message, std::string hint, bool may_have_arrived)
-        : Error(ErrorKind::unavailable, message, std::move(hint)),
-          fault_(fault),
-          may_have_arrived_(may_have_arrived) {}
+        : Error(ErrorKind::unavailable, message, std::move(hint)), fault_(fault), may_have_arrived_(may_have_arrived) {}
     [[nodiscard]] TransportFault fault() const noexcept { return fault_; }
     /// False when the request surely did not reach the server, so that repeating it cannot do anything twice.
     [[nodiscard]] bool may_have_arrived() const noexcept { return may_have_arrived_; }

@@ -35,23 +35,20 @@ struct RetryPolicy {
 
 /// The value of a Retry-After header: seconds, or an HTTP-date seen from `now`; a date in the past is zero.
 /// Empty for anything else.
-[[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value,
-                                                                         WallTime now);
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, WallTime now);
 
 /// Whether to try again, and after how long. Pure. `jitter` in [0,1) spreads the pause over its upper half
 /// (and up to 250 ms beyond what Retry-After asks for); a pause that would not end within `remaining` is not
 /// begun.
-[[nodiscard]] std::optional<std::chrono::milliseconds> retry_pause(const RetryPolicy& policy,
-                                                                   const Attempt& attempt, WallTime now,
-                                                                   double jitter,
+[[nodiscard]] std::optional<std::chrono::milliseconds> retry_pause(const RetryPolicy& policy, const Attempt& attempt,
+                                                                   WallTime now, double jitter,
                                                                    std::chrono::milliseconds remaining);
 
 /// Sends until there is an answer that is not to be retried, or no try is left; then the last answer or error
 /// is the result. `deadline` bounds pauses, not a running attempt. A body_source cannot be repeated, so then
 /// there is one attempt only.
 /// @throws as Transport::send.
-[[nodiscard]] Response send_with_retry(Transport& transport, const Request& request,
-                                       const RetryPolicy& policy, const Clock& clock,
-                                       std::chrono::milliseconds deadline, std::stop_token stop);
+[[nodiscard]] Response send_with_retry(Transport& transport, const Request& request, const RetryPolicy& policy,
+                                       const Clock& clock, std::chrono::milliseconds deadline, std::stop_token stop);
 
 }  // namespace spawnai::net

@@ -22,8 +22,8 @@ enum class OnTimeout { kill, pause };
 
 struct SandboxRequest {
     std::string template_id = "base";
-    std::chrono::seconds lifetime{300};             ///< the provider's clock counts it from creation
-    std::map<std::string, std::string> metadata{};  ///< returned by get and list; ours carries the session id
+    std::chrono::seconds lifetime{300};                ///< the provider's clock counts it from creation
+    std::map<std::string, std::string> metadata{};     ///< returned by get and list; ours carries the session id
     std::map<std::string, std::string> environment{};  ///< of every process inside; never a key of ours
     bool internet = false;                             ///< outbound network
     OnTimeout on_timeout = OnTimeout::kill;
@@ -131,10 +131,8 @@ class Sandbox {
     /// inside is full.
     virtual void write_files(std::span<const FileUpload> files, std::stop_token stop) = 0;
     /// @throws Error{not_found} for an absent path, Error{limit} for more than `limit` bytes.
-    [[nodiscard]] virtual std::string read_file(const std::string& path, std::size_t limit,
-                                                std::stop_token stop) = 0;
-    [[nodiscard]] virtual std::vector<FileEntry> list(const std::string& path, int depth,
-                                                      std::stop_token stop) = 0;
+    [[nodiscard]] virtual std::string read_file(const std::string& path, std::size_t limit, std::stop_token stop) = 0;
+    [[nodiscard]] virtual std::vector<FileEntry> list(const std::string& path, int depth, std::stop_token stop) = 0;
     virtual void move(const std::string& source, const std::string& destination, std::stop_token stop) = 0;
     virtual void remove(const std::string& path, std::stop_token stop) = 0;
     /// Runs to the end. A command that ran is a value, whatever its exit code; a time-out of the command is
@@ -161,8 +159,7 @@ class Sandbox {
 class Provider {
  public:
     virtual ~Provider() = default;
-    [[nodiscard]] virtual std::unique_ptr<Sandbox> create(const SandboxRequest& request,
-                                                          std::stop_token stop) = 0;
+    [[nodiscard]] virtual std::unique_ptr<Sandbox> create(const SandboxRequest& request, std::stop_token stop) = 0;
     /// A handle to a running sandbox, its lifetime unchanged. Empty when the provider does not know it (any
     /// more).
     /// @throws Error{usage} when it is paused.

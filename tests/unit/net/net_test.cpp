@@ -57,8 +57,8 @@ TEST_CASE("URLs are taken apart strictly") {
         CHECK(Url::parse(loopback).loopback());
     for (const char* other : {"http://127.evil.com", "http://localhost.evil.com", "http://10.0.0.1"})
         CHECK_FALSE(Url::parse(other).loopback());
-    for (const char* bad : {"", "x", "ftp://h", "http://", "http://h:0", "http://h:99999", "http://h:x",
-                            "http://[::1", "http://a b", "http://[::1]x"}) {
+    for (const char* bad : {"", "x", "ftp://h", "http://", "http://h:0", "http://h:99999", "http://h:x", "http://[::1",
+                            "http://a b", "http://[::1]x"}) {
         CAPTURE(bad);
         CHECK_THROWS_AS((void)Url::parse(bad), Error);
     }

@@ -27,6 +27,8 @@ constexpr std::array k_settings{
                 Type::duration, ""},
     SettingSpec{"max-cost", "SPAWNAI_MAX_COST", "0.50", "most that one spawn may cost, in dollars",
                 Type::money, ""},
+    SettingSpec{"daily-cap", "", "", "most to spend in a day (UTC), in dollars; empty means no cap", Type::money, ""},
+    SettingSpec{"monthly-cap", "", "", "most to spend in a month (UTC), in dollars; empty means no cap", Type::money, ""},
     SettingSpec{"max-repairs", "", "2", "repair attempts before a spawn gives up", Type::integer, ""},
     SettingSpec{"local.max-sandboxes", "", "20", "live sandboxes of the local engine", Type::integer, ""},
     SettingSpec{"local.max-lifetime", "", "24h", "longest lifetime of a local sandbox", Type::duration, ""},
@@ -50,7 +52,7 @@ void check(const SettingSpec& spec, const std::string& value, const std::string&
                 if (!value.empty()) (void)parse_duration(value);
                 break;
             case Type::money:
-                (void)Money::parse(value);
+                if (!value.empty()) (void)Money::parse(value);
                 break;
             case Type::integer: {
                 std::int64_t number = 0;

@@ -88,8 +88,7 @@ Fd connect_unix(const std::filesystem::path& path) {
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) fail(errno_text(errno));
     set_patience(fd.get());
-    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        fail(errno_text(errno));
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail(errno_text(errno));
     return fd;
 }
 

@@ -29,8 +29,7 @@ class AgentClient {
         std::string body;
     };
     /// A request on behalf of the engine. `body` is JSON, may be empty.
-    [[nodiscard]] Reply request(const std::string& method, const std::string& target,
-                                const std::string& body) const;
+    [[nodiscard]] Reply request(const std::string& method, const std::string& target, const std::string& body) const;
 
  private:
     std::filesystem::path socket_;

@@ -23,8 +23,7 @@ inline constexpr std::uint16_t k_dns_aaaa = 28;
 [[nodiscard]] std::optional<DnsQuestion> parse_dns_question(std::string_view message);
 /// The answer to `query` that holds no records: code 0 says "no such record", 2 "server failure", 5
 /// "refused".
-[[nodiscard]] std::string make_empty_dns_answer(std::string_view query, const DnsQuestion& question,
-                                                unsigned code);
+[[nodiscard]] std::string make_empty_dns_answer(std::string_view query, const DnsQuestion& question, unsigned code);
 /// The IPv4 addresses in the answer section of a response; none for anything malformed.
 [[nodiscard]] std::vector<IpAddress> parse_dns_addresses(std::string_view response);
 

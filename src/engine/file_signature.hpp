@@ -21,7 +21,6 @@ struct SignedFile {
 
 enum class SignatureVerdict { valid, missing, invalid, expired };
 /// Compares in constant time. `now` is unix seconds.
-[[nodiscard]] SignatureVerdict check_signature(const SignedFile& file, std::string_view token,
-                                               std::int64_t now);
+[[nodiscard]] SignatureVerdict check_signature(const SignedFile& file, std::string_view token, std::int64_t now);
 
 }  // namespace spawnai::engine

@@ -10,9 +10,8 @@
 namespace spawnai::engine {
 namespace {
 
-constexpr const char* k_certificate_variables[] = {
-    "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",      "PIP_CERT",      "GIT_SSL_CAINFO"};
+constexpr const char* k_certificate_variables[] = {"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+                                                   "CURL_CA_BUNDLE",      "PIP_CERT",      "GIT_SSL_CAINFO"};
 constexpr const char* k_proxy_variables[] = {"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"};
 constexpr const char* k_default_registries[] = {"registry.npmjs.org", "pypi.org", "files.pythonhosted.org"};
 
@@ -31,8 +30,7 @@ void exempt(HostNetwork& network, const net::Url& url) {
         network.exempt_names.insert(url.host);
     }
     if (url.port != 80 && url.port != 443 &&
-        std::find(network.extra_ports.begin(), network.extra_ports.end(), url.port) ==
-            network.extra_ports.end())
+        std::find(network.extra_ports.begin(), network.extra_ports.end(), url.port) == network.extra_ports.end())
         network.extra_ports.push_back(url.port);
 }
 
@@ -65,8 +63,7 @@ HostNetwork host_network(const Environment& environment, std::string_view npmrc,
         if (const auto file = environment.get(name); file && visible(*file))
             network.environment.emplace_back(name, *file);
 
-    std::string registry =
-        environment.get_or("npm_config_registry", environment.get_or("NPM_CONFIG_REGISTRY", ""));
+    std::string registry = environment.get_or("npm_config_registry", environment.get_or("NPM_CONFIG_REGISTRY", ""));
     if (registry.empty()) registry = registry_line(npmrc);
     if (!registry.empty()) pass_url(network, "npm_config_registry", registry);
     if (const auto index = environment.get("PIP_INDEX_URL")) pass_url(network, "PIP_INDEX_URL", *index);

@@ -19,8 +19,7 @@ namespace spawnai::engine {
 struct HostNetwork {
     /// For every process inside. Never holds credentials, and names only files that are visible inside.
     std::vector<std::pair<std::string, std::string>> environment;
-    std::set<std::string>
-        exempt_names;  ///< registries and proxies: may have addresses that are denied otherwise
+    std::set<std::string> exempt_names;       ///< registries and proxies: may have addresses that are denied otherwise
     std::vector<IpAddress> exempt_addresses;  ///< the same, given as addresses
     std::vector<std::uint16_t> extra_ports;   ///< of proxies and registries, beside 80 and 443
 };

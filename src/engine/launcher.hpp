@@ -2,6 +2,7 @@
 
 #include <spawnai/core/clock.hpp>
 #include <spawnai/core/fd.hpp>
+#include <spawnai/engine/limits.hpp>
 
 #include <sys/types.h>
 
@@ -15,22 +16,11 @@
 
 namespace spawnai::engine {
 
-/// Limits of one sandbox; the agent sets and watches them inside, so they hold when the engine is gone.
-struct SandboxLimits {
-    std::int64_t processes = 256;         ///< RLIMIT_NPROC, counted per user namespace
-    std::int64_t data_bytes = 2LL << 30;  ///< RLIMIT_DATA of each process
-    std::int64_t file_bytes = 1LL << 30;  ///< RLIMIT_FSIZE
-    std::int64_t open_files = 4096;       ///< RLIMIT_NOFILE
-    std::int64_t memory_bytes =
-        1LL << 30;  ///< resident memory of all processes together; the agent's watcher ends them
-    std::int64_t disk_bytes = 2LL << 30;  ///< blocks used below /app, /home/user, /tmp and /dev/shm together
-};
-
 /// A language runtime of the host that lies outside /usr, mounted read-only at `inside`; `inside`/bin comes
 /// first in PATH.
 struct RuntimeMount {
-    Fd directory;  ///< opened before privileges were dropped, so a prefix in a closed home directory works
-                   ///< too
+    Fd directory;        ///< opened before privileges were dropped, so a prefix in a closed home directory works
+                         ///< too
     std::string inside;  ///< "/opt/node"
 };
 
@@ -42,17 +32,15 @@ struct LaunchRequest {
     std::filesystem::path socket_path;
     std::filesystem::path agent;  ///< the static agent executable, readable by the engine's uid
     const std::vector<RuntimeMount>* runtimes = nullptr;
-    std::vector<std::pair<std::string, std::string>>
-        passed_environment;  ///< certificates and registries of the host
-    bool internet = false;   ///< resolv.conf names 127.0.0.53 and the network namespace is handed back
+    std::vector<std::pair<std::string, std::string>> passed_environment;  ///< certificates and registries of the host
+    bool internet = false;  ///< resolv.conf names 127.0.0.53 and the network namespace is handed back
     std::chrono::milliseconds timeout{15000};  ///< from bwrap's start to the agent's answer
 };
 
 /// A sandbox whose agent answers. The agent waits: it starts nothing before the engine's first message.
 struct Launched {
-    pid_t pid = 0;  ///< of the agent, on the host
-    std::uint64_t start_time =
-        0;  ///< field 22 of /proc/PID/stat: with pid and boot id it names the process for good
+    pid_t pid = 0;                 ///< of the agent, on the host
+    std::uint64_t start_time = 0;  ///< field 22 of /proc/PID/stat: with pid and boot id it names the process for good
     std::uint64_t pid_namespace = 0;  ///< inode
     Fd pidfd;                         ///< readable when the sandbox is gone
     Fd output;                        ///< the agent's stdout and stderr, for reading; non-blocking

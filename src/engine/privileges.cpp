@@ -65,8 +65,7 @@ void make_directory_for(const fs::path& directory, const Account& account) {
         reached /= part;
         if (::mkdir(reached.c_str(), 0711) != 0) {
             if (errno == EEXIST) continue;
-            throw Error(ErrorKind::no_sandbox,
-                        fmt::format("cannot make {}: {}", reached.string(), errno_text(errno)),
+            throw Error(ErrorKind::no_sandbox, fmt::format("cannot make {}: {}", reached.string(), errno_text(errno)),
                         "set SPAWNAI_HOME to a directory that can be written");
         }
         // The umask of the user must not decide whether the engine can pass.
@@ -74,19 +73,17 @@ void make_directory_for(const fs::path& directory, const Account& account) {
         if (::lchown(reached.c_str(), account.uid, account.gid) != 0) refuse_root(errno_text(errno));
     }
     if (const auto obstacle = obstacle_for(directory, account))
-        throw Error(
-            ErrorKind::no_sandbox,
-            fmt::format("{} is closed to the unprivileged account (uid {}) that runs sandboxes for root",
-                        obstacle->string(), account.uid),
-            fmt::format("chmod o+x {}, or set SPAWNAI_HOME to a directory that others may pass, or run as a "
-                        "normal user",
-                        obstacle->string()));
+        throw Error(ErrorKind::no_sandbox,
+                    fmt::format("{} is closed to the unprivileged account (uid {}) that runs sandboxes for root",
+                                obstacle->string(), account.uid),
+                    fmt::format("chmod o+x {}, or set SPAWNAI_HOME to a directory that others may pass, or run as a "
+                                "normal user",
+                                obstacle->string()));
     const Fd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!opened || ::fchown(opened.get(), account.uid, account.gid) != 0 || ::fchmod(opened.get(), 0711) != 0)
-        throw Error(
-            ErrorKind::no_sandbox,
-            fmt::format("cannot hand {} to uid {}: {}", directory.string(), account.uid, errno_text(errno)),
-            "run spawnai as a normal user");
+        throw Error(ErrorKind::no_sandbox,
+                    fmt::format("cannot hand {} to uid {}: {}", directory.string(), account.uid, errno_text(errno)),
+                    "run spawnai as a normal user");
 }
 
 void become(const Account& account) {

@@ -1,5 +1,7 @@
 #include "engine/record.hpp"
 
+#include "engine/launcher.hpp"
+
 #include <spawnai/core/file.hpp>
 #include <spawnai/core/json.hpp>
 #include <spawnai/core/text.hpp>
@@ -7,8 +9,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
-
-#include <charconv>
 
 namespace spawnai::engine {
 namespace {
@@ -23,24 +23,6 @@ WallTime wall_time(std::int64_t milliseconds) {
     return WallTime(std::chrono::milliseconds(milliseconds));
 }
 
-std::optional<std::uint64_t> start_time_of(pid_t pid) {
-    const auto stat = read_file_if_exists(fmt::format("/proc/{}/stat", pid), 65536);
-    if (!stat) return std::nullopt;
-    // The name in parentheses may hold anything, so fields are counted from behind it; the start time is the
-    // 22nd.
-    const std::size_t name_end = stat->rfind(')');
-    if (name_end == std::string::npos) return std::nullopt;
-    std::size_t at = name_end;
-    for (int field = 2; field < 22; ++field) {
-        at = stat->find(' ', at);
-        if (at == std::string::npos) return std::nullopt;
-        ++at;
-    }
-    std::uint64_t value = 0;
-    std::from_chars(stat->data() + at, stat->data() + stat->size(), value);
-    return value;
-}
-
 }  // namespace
 
 void save_record(const std::filesystem::path& sandbox_dir, const SandboxRecord& record) {
@@ -52,6 +34,7 @@ void save_record(const std::filesystem::path& sandbox_dir, const SandboxRecord& 
                     {"internet", record.internet},
                     {"accessToken", record.access_token},
                     {"trafficToken", record.traffic_token},
+                    {"socket", record.socket.string()},
                     {"pid", record.pid},
                     {"startTime", record.start_time},
                     {"bootId", record.boot_id},
@@ -75,6 +58,7 @@ std::optional<SandboxRecord> load_record(const std::filesystem::path& sandbox_di
         record.internet = reader.boolean("internet");
         record.access_token = reader.string("accessToken");
         record.traffic_token = reader.string("trafficToken");
+        record.socket = reader.string("socket");
         record.pid = static_cast<pid_t>(reader.integer("pid"));
         record.start_time = reader.raw().at("startTime").get<std::uint64_t>();
         record.boot_id = reader.string("bootId");
@@ -93,7 +77,7 @@ std::string current_boot_id() {
 bool is_same_process(const SandboxRecord& record, int pidfd) {
     try {
         if (record.pid <= 1 || record.boot_id != current_boot_id()) return false;
-        if (start_time_of(record.pid) != record.start_time) return false;
+        if (record.start_time == 0 || process_start_time(record.pid) != record.start_time) return false;
         struct stat status {};
         if (::stat(fmt::format("/proc/{}/ns/pid", record.pid).c_str(), &status) != 0) return false;
         if (status.st_ino != record.pid_namespace) return false;

@@ -24,6 +24,8 @@ struct SandboxRecord {
     std::string access_token;   ///< 64 hex digits, for the daemon inside
     std::string traffic_token;  ///< empty: apps are open to whoever knows the host name
 
+    std::filesystem::path socket;  ///< on which the agent answers
+
     pid_t pid = 0;                    ///< of the agent; 0 until it was started
     std::uint64_t start_time = 0;     ///< of that process, in clock ticks since boot
     std::string boot_id;              ///< pids mean nothing after a reboot

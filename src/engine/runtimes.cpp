@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 bool is_elf(const fs::path& path) {
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     char magic[4] = {};
-    return file && ::read(file.get(), magic, sizeof magic) == sizeof magic &&
-           std::string_view(magic, 4) == "\177ELF" && ::access(path.c_str(), X_OK) == 0;
+    return file && ::read(file.get(), magic, sizeof magic) == sizeof magic && std::string_view(magic, 4) == "\177ELF" &&
+           ::access(path.c_str(), X_OK) == 0;
 }
 
 bool within(const fs::path& path, const fs::path& directory) {
@@ -61,12 +61,10 @@ std::optional<fs::path> runtime_prefix(const fs::path& real_path, const std::vec
     return prefix;
 }
 
-std::vector<RuntimeMount> find_runtimes(const Environment& environment,
-                                        const std::vector<fs::path>& kept_out) {
+std::vector<RuntimeMount> find_runtimes(const Environment& environment, const std::vector<fs::path>& kept_out) {
     std::vector<RuntimeMount> mounts;
     const std::vector<fs::path> places = places_to_look(environment);
-    for (const auto& [program, inside] :
-         {std::pair("node", "/opt/node"), std::pair("python3", "/opt/python")}) {
+    for (const auto& [program, inside] : {std::pair("node", "/opt/node"), std::pair("python3", "/opt/python")}) {
         for (const fs::path& place : places) {
             std::error_code error;
             const fs::path real = fs::canonical(place / program, error);

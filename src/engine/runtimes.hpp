@@ -15,8 +15,8 @@ namespace spawnai::engine {
 /// The directory that has to be mounted so that the program at `real_path` (links resolved) runs inside a
 /// sandbox: the parent of its "bin". Empty when there is none that is narrow enough: a mount must not show a
 /// home directory or any of `kept_out`.
-[[nodiscard]] std::optional<std::filesystem::path> runtime_prefix(
-    const std::filesystem::path& real_path, const std::vector<std::filesystem::path>& kept_out);
+[[nodiscard]] std::optional<std::filesystem::path> runtime_prefix(const std::filesystem::path& real_path,
+                                                                  const std::vector<std::filesystem::path>& kept_out);
 
 /// Finds node and python3 as the user would run them: PATH, version managers in the home directory, then the
 /// system's. What lies below /usr is visible inside anyway and needs no mount. Scripts (shims of version

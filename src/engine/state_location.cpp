@@ -8,6 +8,8 @@ namespace {
 
 constexpr const char* k_root_base = "/var/lib/spawnai";
 constexpr std::size_t k_hash_digits = 12;
+// 107 bytes of a socket's path, less "/" and a sandbox id with ".sock".
+constexpr std::size_t k_longest_runtime_dir = 107 - 27;
 
 std::string short_hash(const std::filesystem::path& path) {
     return sha256_hex(path.string()).substr(0, k_hash_digits);
@@ -23,11 +25,12 @@ StateLocation state_location(const Paths& paths, const Environment& environment,
     location.state_dir = euid == 0 && !environment.get("SPAWNAI_HOME")
                              ? std::filesystem::path(k_root_base) / short_hash(paths.engine_dir)
                              : paths.engine_dir;
+    location.runtime_dir = location.state_dir / "run";
+    // The session's runtime directory goes away when the user logs out, and sandboxes do not; so it is only the way out for
+    // paths that are too long. root's is closed to the account that the engine becomes.
     const auto runtime = environment.get("XDG_RUNTIME_DIR");
-    // root's runtime directory is closed to that account too.
-    location.runtime_dir = euid != 0 && runtime && runtime->front() == '/'
-                               ? std::filesystem::path(*runtime) / "spawnai" / short_hash(paths.engine_dir)
-                               : location.state_dir / "run";
+    if (euid != 0 && runtime && runtime->front() == '/' && location.runtime_dir.string().size() > k_longest_runtime_dir)
+        location.runtime_dir = std::filesystem::path(*runtime) / "spawnai" / short_hash(paths.engine_dir);
     return location;
 }
 

@@ -43,10 +43,10 @@ std::optional<std::string> read_private(const std::filesystem::path& file) {
         throw Error(ErrorKind::usage, fmt::format("the keys file {} belongs to somebody else", file.string()),
                     "remove it and run `spawnai keys set` again");
     if ((status.st_mode & 077U) != 0)
-        throw Error(ErrorKind::usage,
-                    fmt::format("the keys file {} can be read by others (mode {:04o})", file.string(),
-                                status.st_mode & 07777U),
-                    fmt::format("chmod 600 '{}'; if others had access, replace the keys", file.string()));
+        throw Error(
+            ErrorKind::usage,
+            fmt::format("the keys file {} can be read by others (mode {:04o})", file.string(), status.st_mode & 07777U),
+            fmt::format("chmod 600 '{}'; if others had access, replace the keys", file.string()));
     std::string text;
     std::array<char, 4096> buffer{};
     while (true) {
@@ -67,8 +67,8 @@ Json parse_keys(const std::filesystem::path& file) {
     const std::optional<std::string> text = read_private(file);
     if (!text || trim(*text).empty()) return Json::object();
     Json json = Json::parse(*text, nullptr, false);
-    const bool good = json.is_object() && std::all_of(json.begin(), json.end(),
-                                                      [](const Json& value) { return value.is_string(); });
+    const bool good =
+        json.is_object() && std::all_of(json.begin(), json.end(), [](const Json& value) { return value.is_string(); });
     if (!good)
         throw Error(ErrorKind::usage,
                     fmt::format("the keys file {} is not a JSON object of names and texts", file.string()),
@@ -101,14 +101,12 @@ bool Keys::set(const std::filesystem::path& file, std::string_view name, const S
         std::string known;
         for (const auto& [word, full] : k_names)
             known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", word, full);
-        throw Error(ErrorKind::usage, fmt::format("no key is called '{}'", one_line(name, 60)),
-                    "known: " + known);
+        throw Error(ErrorKind::usage, fmt::format("no key is called '{}'", one_line(name, 60)), "known: " + known);
     }
     const std::string text(trim(value.reveal()));
     const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
     if (!printable || text.size() > k_value_limit)
-        throw Error(ErrorKind::usage,
-                    "that cannot be a key: it has blanks or other characters that no key has");
+        throw Error(ErrorKind::usage, "that cannot be a key: it has blanks or other characters that no key has");
     make_private_directories(file.parent_path());
     const FileLock lock = FileLock::acquire(file.string() + ".lock");
     Json json = parse_keys(file);

@@ -14,8 +14,7 @@ constexpr std::int64_t k_million = 1'000'000;
 Money per_token(const JsonReader& prices, const char* key) {
     const Money per_million = Money::parse(prices.string(key));
     if (per_million.nano() % k_million != 0)
-        throw Error(ErrorKind::usage,
-                    prices.path() + "." + key + " is not a whole number of nano-dollars a token");
+        throw Error(ErrorKind::usage, prices.path() + "." + key + " is not a whole number of nano-dollars a token");
     return Money::nano(per_million.nano() / k_million);
 }
 
@@ -61,8 +60,7 @@ ModelInfo read_model(const JsonReader& entry) {
             model.levels.push_back(read_level(JsonReader(each, entry.path() + ".prices", ErrorKind::usage)));
             const std::int64_t up_to = model.levels.back().up_to_input;
             if (above < 0 || (up_to != 0 && up_to <= above))
-                throw Error(ErrorKind::usage,
-                            entry.path() + ".prices must ascend, and only the last may be open");
+                throw Error(ErrorKind::usage, entry.path() + ".prices must ascend, and only the last may be open");
             above = up_to == 0 ? -1 : up_to;
         }
         if (above >= 0) throw Error(ErrorKind::usage, entry.path() + ".prices must end with an open level");
@@ -107,8 +105,7 @@ ModelPrices ModelPrices::parse(std::string_view json_text, const std::string& so
     if (section.has("retired"))
         for (const Json& each : array_at(section, "retired")) {
             const JsonReader entry(each, section.path() + ".retired", ErrorKind::usage);
-            table.retired_.push_back(
-                RetiredModel{entry.string("model"), entry.string("on"), entry.string("instead")});
+            table.retired_.push_back(RetiredModel{entry.string("model"), entry.string("on"), entry.string("instead")});
         }
     return table;
 }
@@ -116,8 +113,7 @@ ModelPrices ModelPrices::parse(std::string_view json_text, const std::string& so
 const ModelInfo* ModelPrices::find(std::string_view model) const noexcept {
     model = without_vendor(model);
     for (const ModelInfo& each : models_)
-        if (each.id == model || std::find(each.also.begin(), each.also.end(), model) != each.also.end())
-            return &each;
+        if (each.id == model || std::find(each.also.begin(), each.also.end(), model) != each.also.end()) return &each;
     return nullptr;
 }
 
@@ -125,21 +121,18 @@ const RetiredModel* ModelPrices::find_retired(std::string_view model) const noex
     model = without_vendor(model);
     for (const RetiredModel& each : retired_) {
         const std::string_view pattern = each.pattern;
-        if (pattern.ends_with('*') ? model.starts_with(pattern.substr(0, pattern.size() - 1))
-                                   : model == pattern)
+        if (pattern.ends_with('*') ? model.starts_with(pattern.substr(0, pattern.size() - 1)) : model == pattern)
             return &each;
     }
     return nullptr;
 }
 
-std::optional<std::vector<TokenCharge>> ModelPrices::charge(std::string_view model,
-                                                            const TokenUsage& usage) const {
+std::optional<std::vector<TokenCharge>> ModelPrices::charge(std::string_view model, const TokenUsage& usage) const {
     const ModelInfo* info = find(model);
     if (info == nullptr || info->levels.empty()) return std::nullopt;
-    const auto level =
-        std::find_if(info->levels.begin(), info->levels.end(), [&usage](const PriceLevel& each) {
-            return each.up_to_input == 0 || usage.total_input() <= each.up_to_input;
-        });
+    const auto level = std::find_if(info->levels.begin(), info->levels.end(), [&usage](const PriceLevel& each) {
+        return each.up_to_input == 0 || usage.total_input() <= each.up_to_input;
+    });
     const TokenPrices& prices = level->prices;
     std::vector<TokenCharge> charges;
     const auto add = [&charges](const char* kind, std::int64_t tokens, Money amount) {

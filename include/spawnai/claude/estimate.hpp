@@ -4,6 +4,8 @@
 #include <spawnai/core/model_prices.hpp>
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace spawnai::claude {
 
@@ -12,15 +14,14 @@ namespace spawnai::claude {
 [[nodiscard]] Usage estimate_usage(const GenerationRequest& request, const ModelPrices& prices,
                                    std::optional<std::int64_t> expected_output = {});
 
-/// Why `model` cannot be asked at Anthropic, with the model to use instead; empty when nothing is known
-/// against it.
-/// @return a sentence such as "claude-3-sonnet-20240229 was retired on 2025-07-21".
+/// What is known about a model before it is asked.
 struct ModelVerdict {
     bool retired = false;
-    bool priced = true;   ///< false: costs of this model are unknown
+    bool priced = true;   ///< false: what it costs is unknown
     std::string message;  ///< what to tell the user; empty when all is well
     std::string instead;  ///< the model to suggest when retired
 };
-[[nodiscard]] ModelVerdict judge_model(std::string_view model, bool official, const ModelPrices& prices);
+/// `today` as "2026-11-30" decides whether an announced end lies close ahead or behind.
+[[nodiscard]] ModelVerdict judge_model(std::string_view model, std::string_view today, const ModelPrices& prices);
 
 }  // namespace spawnai::claude

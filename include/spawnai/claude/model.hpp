@@ -39,8 +39,7 @@ struct GenerationRequest {
     bool internet = false;    ///< whether the app may reach the network
     std::optional<int> port;  ///< the port the user insists on
     std::vector<DataFile> data_files;
-    std::vector<std::string>
-        environment_names;  ///< variables that the user passes to the app; never their values
+    std::vector<std::string> environment_names;  ///< variables that the user passes to the app; never their values
 };
 
 /// Why a request was made.

@@ -5,6 +5,7 @@
 #include <spawnai/core/secret.hpp>
 #include <spawnai/net/http.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,8 +37,9 @@ struct ModelSettings {
     std::vector<net::Header> extra_headers;
     std::optional<std::int64_t> max_output;  ///< the user's own cap on output tokens
     net::Timeouts timeouts;
-    bool official = true;               ///< the base URL is Anthropic's own
-    std::vector<std::string> warnings;  ///< for the user, once; they hold no value of a key
+    std::chrono::milliseconds first_token{180000};  ///< from the request to the first sign of content, pings aside
+    bool official = true;                           ///< the base URL is Anthropic's own
+    std::vector<std::string> warnings;              ///< for the user, once; they hold no value of a key
 };
 
 /// What flags may override; empty means not given.

@@ -52,14 +52,13 @@ struct PriceLevel {
 /// What one model accepts and costs. Facts of the vendor's pages, dated by the file that they come from.
 struct ModelInfo {
     std::string id;
-    std::vector<std::string> also;   ///< dated names of the same model
-    std::int64_t context = 0;        ///< tokens
-    std::int64_t max_output = 0;     ///< tokens
-    std::int64_t cache_minimum = 0;  ///< shorter prefixes are not cached
-    std::vector<std::string>
-        efforts;          ///< accepted effort levels, lowest first; empty when the parameter is refused
-    std::string ends_on;  ///< "2026-11-30": announced as retiring then; empty when unknown
-    std::vector<PriceLevel> levels;  ///< ascending; empty when the price is unknown
+    std::vector<std::string> also;     ///< dated names of the same model
+    std::int64_t context = 0;          ///< tokens
+    std::int64_t max_output = 0;       ///< tokens
+    std::int64_t cache_minimum = 0;    ///< shorter prefixes are not cached
+    std::vector<std::string> efforts;  ///< accepted effort levels, lowest first; empty when the parameter is refused
+    std::string ends_on;               ///< "2026-11-30": announced as retiring then; empty when unknown
+    std::vector<PriceLevel> levels;    ///< ascending; empty when the price is unknown
     double characters_per_token = 2.5;
 };
 
@@ -87,8 +86,7 @@ class ModelPrices {
 
     /// The bill of ONE request (price levels depend on its input, so sums of requests must be billed one by
     /// one). Empty when the model's price is unknown. Lines of zero tokens are left out.
-    [[nodiscard]] std::optional<std::vector<TokenCharge>> charge(std::string_view model,
-                                                                 const TokenUsage& usage) const;
+    [[nodiscard]] std::optional<std::vector<TokenCharge>> charge(std::string_view model, const TokenUsage& usage) const;
     /// The sum of charge().
     [[nodiscard]] std::optional<Money> cost(std::string_view model, const TokenUsage& usage) const;
 

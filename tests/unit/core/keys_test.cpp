@@ -61,8 +61,8 @@ TEST_CASE("a keys file that others can read is refused before it is read") {
 TEST_CASE("a broken keys file is refused without quoting it") {
     const TempDir dir;
     const auto file = dir.path() / "keys.json";
-    for (const char* const content : {R"({"CLAUDE_API_KEY":"sk-ant-hidden)", R"(["sk-ant-hidden"])",
-                                      R"({"CLAUDE_API_KEY":{"sk-ant-hidden":1}})"}) {
+    for (const char* const content :
+         {R"({"CLAUDE_API_KEY":"sk-ant-hidden)", R"(["sk-ant-hidden"])", R"({"CLAUDE_API_KEY":{"sk-ant-hidden":1}})"}) {
         write_file_atomic(file, content, 0600);
         const std::string text = refusal(file);
         CHECK(text.find("keys set") != std::string::npos);

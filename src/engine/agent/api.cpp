@@ -9,6 +9,8 @@
 namespace spawnai::engine::agent {
 namespace {
 
+constexpr std::string_view k_process = "/process.Process/";
+constexpr std::string_view k_filesystem = "/filesystem.Filesystem/";
 constexpr std::size_t k_body_limit = 4U << 20U;
 
 Json parse_object(const std::string& body) {
@@ -75,15 +77,15 @@ std::shared_ptr<Exchange> Api::route(const RequestHead& head, Origin origin, Rep
         reply.send(204, {{"Cache-Control", "no-store"}}, {});
         return nullptr;
     }
-    if (origin == Origin::engine && head.method == "POST" &&
-        (head.path == "/init" || head.path == "/deadline")) {
+    if (origin == Origin::engine && head.method == "POST" && (head.path == "/init" || head.path == "/deadline")) {
         return route_engine(head, reply);
     }
     if (!settings_.ready) {
         send_error(reply, 503, "the sandbox is not initialized yet");
         return nullptr;
     }
-    return head.path.rfind("/process.Process/", 0) == 0 ? route_rpc(head, reply) : route_plain(head, reply);
+    const bool is_call = head.path.rfind(k_process, 0) == 0 || head.path.rfind(k_filesystem, 0) == 0;
+    return is_call ? route_rpc(head, reply) : route_plain(head, reply);
 }
 
 std::shared_ptr<Exchange> Api::route_engine(const RequestHead& head, Reply& reply) {
@@ -93,8 +95,7 @@ std::shared_ptr<Exchange> Api::route_engine(const RequestHead& head, Reply& repl
         return nullptr;
     }
     return std::make_shared<BufferedExchange>(
-        reply, k_body_limit,
-        [this, first, &reply](const std::string& body, const std::shared_ptr<Exchange>& /*keep*/) {
+        reply, k_body_limit, [this, first, &reply](const std::string& body, const std::shared_ptr<Exchange>& /*keep*/) {
             with_input_errors(reply, [&] { first ? initialize(body, reply) : move_deadline(body, reply); });
         });
 }
@@ -133,7 +134,18 @@ std::shared_ptr<Exchange> Api::route_rpc(const RequestHead& head, Reply& reply) 
         return nullptr;
     }
     const std::string_view path = head.path;
-    return process_call(path.substr(path.rfind('/') + 1), loop_, processes_, head, reply);
+    const bool is_process = path.substr(0, k_process.size()) == k_process;
+    const std::string_view method = path.substr(is_process ? k_process.size() : k_filesystem.size());
+    return is_process ? process_call(method, loop_, processes_, head, reply) : filesystem_.call(method, head, reply);
+}
+
+std::shared_ptr<Exchange> Api::report_metrics(Reply& reply) {
+    return std::make_shared<BufferedExchange>(
+        reply, k_body_limit, [this, &reply](const std::string& /*body*/, const std::weak_ptr<Exchange>& exchange) {
+            watcher_.measure_disk([this, &reply, exchange](const DiskUsage& disk) {
+                if (exchange.lock()) send_json(reply, 200, to_text(metrics_.snapshot(settings_, disk)));
+            });
+        });
 }
 
 std::shared_ptr<Exchange> Api::route_plain(const RequestHead& head, Reply& reply) {
@@ -144,8 +156,10 @@ std::shared_ptr<Exchange> Api::route_plain(const RequestHead& head, Reply& reply
     }
     if (head.path == "/files" && reads) return download(head, reply);
     if (head.path == "/files" && head.method == "POST") {
-        return upload(head, reply, [this] { return settings_.disk_bytes; });
+        return upload(head, reply, [this](std::int64_t bytes) { return watcher_.take_disk(bytes); });
     }
+    if (head.path == "/files/compose" && head.method == "POST") return compose(loop_, reply);
+    if (head.path == "/metrics" && reads) return report_metrics(reply);
     send_error(reply, 404, "no such path");
     return nullptr;
 }

@@ -36,8 +36,7 @@ void send_json(Reply& reply, int status, const std::string& text) {
 
 void send_error(Reply& reply, int status, const std::string& message) {
     const nlohmann::json body = {{"code", status}, {"message", message}};
-    reply.send(status,
-               {{"Content-Type", "application/json; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}},
+    reply.send(status, {{"Content-Type", "application/json; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}},
                body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
@@ -51,11 +50,7 @@ void HttpConnection::serve(Loop& loop, Fd socket, Origin origin, Router& router,
 }
 
 HttpConnection::HttpConnection(Loop& loop, Fd socket, Origin origin, Router& router, std::string received)
-    : loop_(loop),
-      socket_(std::move(socket)),
-      origin_(origin),
-      router_(router),
-      input_(std::move(received)) {}
+    : loop_(loop), socket_(std::move(socket)), origin_(origin), router_(router), input_(std::move(received)) {}
 
 HttpConnection::~HttpConnection() = default;
 
@@ -281,8 +276,7 @@ void HttpConnection::queue(std::string_view bytes) {
 
 void HttpConnection::flush() {
     while (backlog() > 0) {
-        const ssize_t size =
-            ::send(socket_.get(), output_.data() + sent_, backlog(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t size = ::send(socket_.get(), output_.data() + sent_, backlog(), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (size < 0 && errno == EINTR) continue;
         if (size < 0 && errno == EAGAIN) break;
         if (size <= 0) {

@@ -20,8 +20,7 @@ using Json = nlohmann::json;
 /// A failed RPC: one of the Connect protocol's code names and what to say.
 class RpcError : public std::runtime_error {
  public:
-    RpcError(std::string code, const std::string& message)
-        : std::runtime_error(message), code_(std::move(code)) {}
+    RpcError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
     [[nodiscard]] const std::string& code() const noexcept { return code_; }
 
  private:

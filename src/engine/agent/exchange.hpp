@@ -55,8 +55,7 @@ enum class Origin { engine, client };
 class Router {
  public:
     virtual ~Router() = default;
-    [[nodiscard]] virtual std::shared_ptr<Exchange> route(const RequestHead& head, Origin origin,
-                                                          Reply& reply) = 0;
+    [[nodiscard]] virtual std::shared_ptr<Exchange> route(const RequestHead& head, Origin origin, Reply& reply) = 0;
 };
 
 /// {"code":status,"message":...} as the plain endpoints report errors.

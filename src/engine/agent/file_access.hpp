@@ -4,14 +4,19 @@
 
 #include <sys/stat.h>
 
-#include <cstdint>
+#include <stdexcept>
 #include <string>
 
 namespace spawnai::engine::agent {
 
 /// Why a file could not be used, as errno, for both the plain endpoints and the RPCs.
-struct FileFailure {
-    int code = 0;
+class FileFailure : public std::runtime_error {
+ public:
+    explicit FileFailure(int code) : std::runtime_error("file failure"), code_(code) {}
+    [[nodiscard]] int code() const noexcept { return code_; }
+
+ private:
+    int code_;
 };
 
 /// Opens a regular file that a client named. The app may have planted links anywhere: descriptors of the

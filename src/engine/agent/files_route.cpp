@@ -1,8 +1,10 @@
 #include "engine/agent/files_route.hpp"
 
 #include "engine/agent/encoding.hpp"
+#include "engine/agent/entry_info.hpp"
 #include "engine/agent/file_access.hpp"
 #include "engine/agent/multipart.hpp"
+#include "engine/agent/rpc.hpp"
 #include "engine/agent/user.hpp"
 
 #include <unistd.h>
@@ -144,10 +146,35 @@ void answer_open_failure(Reply& reply, const std::string& path, int code) {
     }
 }
 
+bool is_printable(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+/// X-Metadata-Key: value. `error` is set when they cannot be stored.
+Metadata metadata_headers(const RequestHead& head, std::string& error) {
+    constexpr std::string_view k_prefix = "x-metadata-";
+    constexpr std::size_t k_attribute_prefix = 9;  // "user.e2b."
+    constexpr std::size_t k_longest_key = 246;
+    constexpr std::size_t k_room = 4096;
+    Metadata metadata;
+    std::size_t total = 0;
+    for (const auto& [name, value] : head.headers) {
+        if (name.rfind(k_prefix, 0) != 0) continue;
+        const std::string key = name.substr(k_prefix.size());
+        if (key.empty() || key.size() > k_longest_key || !is_printable(key) || !is_printable(value)) {
+            error = "malformed metadata '" + key + "'";
+            return {};
+        }
+        if (metadata.emplace(key, value).second) total += k_attribute_prefix + key.size() + value.size();
+    }
+    if (total > k_room) error = "the metadata is larger than 4096 bytes";
+    return metadata;
+}
+
 class Upload : public Exchange, public MultipartParser::Sink {
  public:
-    Upload(Reply& reply, std::optional<std::string> path, std::function<std::int64_t()> room)
-        : reply_(reply), path_(std::move(path)), room_(room()) {}
+    Upload(Reply& reply, std::optional<std::string> path, Metadata metadata, TakeDisk take_disk)
+        : reply_(reply), path_(std::move(path)), metadata_(std::move(metadata)), take_disk_(std::move(take_disk)) {}
 
     /// The body is a form with this boundary; otherwise it is the file itself.
     void expect_form(const std::string& boundary) { parser_.emplace(boundary, *this); }
@@ -201,21 +228,26 @@ class Upload : public Exchange, public MultipartParser::Sink {
             file_ = open_for_writing(path);
         } catch (const FileFailure& failure) {
             // Here a missing parent cannot be: a file stands where a directory is needed.
-            if (failure.code == ENOTDIR) {
+            if (failure.code() == ENOTDIR) {
                 send_error(reply_, 400, "a part of path '" + path + "' is not a directory");
             } else {
-                answer_open_failure(reply_, path, failure.code);
+                answer_open_failure(reply_, path, failure.code());
             }
             return;
         }
         current_ = path;
+        if (const int code = write_metadata(file_.get(), metadata_); code != 0) {
+            file_.reset();
+            send_error(reply_, 500, "error storing the metadata of '" + path + "': " + std::strerror(code));
+            return;
+        }
         entries_.push_back({{"name", base_name(path)}, {"path", path}, {"type", "file"}});
+        if (!metadata_.empty()) entries_.back()["metadata"] = metadata_;
     }
 
     void store(std::string_view bytes) {
         if (!file_ || reply_.begun()) return;
-        room_ -= static_cast<std::int64_t>(bytes.size());
-        if (room_ < 0) {
+        if (!take_disk_(static_cast<std::int64_t>(bytes.size()))) {
             refuse(ENOSPC);
             return;
         }
@@ -239,12 +271,95 @@ class Upload : public Exchange, public MultipartParser::Sink {
 
     Reply& reply_;
     std::optional<std::string> path_;
-    std::int64_t room_;
+    Metadata metadata_;
+    TakeDisk take_disk_;
     std::optional<MultipartParser> parser_;
     Fd file_;
     std::string current_;
     std::set<std::string> seen_;
     Json entries_ = Json::array();
+};
+
+/// The reply to an exchange that may be gone.
+struct UnaryTarget {
+    std::weak_ptr<Exchange> exchange;
+    Reply* reply;
+};
+
+/// Appends source after source to the destination, a slice at a time, then removes the sources.
+class Composition : public std::enable_shared_from_this<Composition> {
+ public:
+    /// @throws RpcError when the request is malformed
+    Composition(Loop& loop, UnaryTarget target, const Json& request) : loop_(loop), target_(std::move(target)) {
+        const std::string user = string_field(request, "username");
+        if (!is_known_user(user))
+            throw RpcError("unauthenticated", "error looking up user '" + user + "': unknown user");
+        const Json* sources = find_field(request, "source_paths");
+        if (sources == nullptr || !sources->is_array() || sources->empty()) {
+            throw RpcError("invalid_argument", "source_paths is missing");
+        }
+        destination_ = path_of(string_field(request, "destination"));
+        for (const Json& source : *sources) {
+            if (!source.is_string()) throw RpcError("invalid_argument", "a source path is not a string");
+            sources_.push_back(path_of(source.get<std::string>()));
+            if (sources_.back() == destination_) {
+                throw RpcError("invalid_argument", "the destination is one of the sources");
+            }
+        }
+    }
+
+    void run() {
+        if (target_.exchange.expired()) return;
+        constexpr std::size_t k_slice = 4U << 20U;
+        try {
+            if (!output_) open_all();
+            while (next_ < inputs_.size()) {
+                const ssize_t size =
+                    ::copy_file_range(inputs_[next_].get(), nullptr, output_.get(), nullptr, k_slice, 0);
+                if (size < 0) throw FileFailure(errno);
+                if (size == 0) {
+                    ++next_;
+                    continue;
+                }
+                loop_.later([self = shared_from_this()] { self->run(); });
+                return;
+            }
+        } catch (const FileFailure& failure) {
+            if (const auto exchange = target_.exchange.lock())
+                answer_open_failure(*target_.reply, current_, failure.code());
+            return;
+        }
+        for (const std::string& source : sources_) ::unlink(source.c_str());
+        const Json entry = {{"name", base_name(destination_)}, {"path", destination_}, {"type", "file"}};
+        if (const auto exchange = target_.exchange.lock()) send_json(*target_.reply, 200, to_text(entry));
+    }
+
+ private:
+    static std::string path_of(const std::string& given) {
+        const auto path = resolve_path(given);
+        if (!path || given.empty()) throw RpcError("invalid_argument", "malformed path '" + given + "'");
+        return *path;
+    }
+
+    /// All sources first: nothing is written when one of them is missing.
+    void open_all() {
+        for (const std::string& source : sources_) {
+            current_ = source;
+            struct stat status {};
+            inputs_.push_back(open_for_reading(source, status));
+        }
+        current_ = destination_;
+        output_ = open_for_writing(destination_);
+    }
+
+    Loop& loop_;
+    UnaryTarget target_;
+    std::string destination_;
+    std::vector<std::string> sources_;
+    std::string current_;
+    std::vector<Fd> inputs_;
+    Fd output_;
+    std::size_t next_ = 0;
 };
 
 }  // namespace
@@ -262,7 +377,7 @@ std::shared_ptr<Exchange> download(const RequestHead& head, Reply& reply) {
     try {
         file = open_for_reading(*path, status);
     } catch (const FileFailure& failure) {
-        answer_open_failure(reply, *path, failure.code);
+        answer_open_failure(reply, *path, failure.code());
         return nullptr;
     }
     Headers headers = {{"Content-Type", media_type(*path)}, {"Content-Disposition", disposition(*path)}};
@@ -283,8 +398,7 @@ std::shared_ptr<Exchange> download(const RequestHead& head, Reply& reply) {
             code = 206;
             length = range.range.last - range.range.first + 1;
             headers.emplace_back("Content-Range", "bytes " + std::to_string(range.range.first) + "-" +
-                                                      std::to_string(range.range.last) + "/" +
-                                                      std::to_string(size));
+                                                      std::to_string(range.range.last) + "/" + std::to_string(size));
             if (::lseek(file.get(), static_cast<off_t>(range.range.first), SEEK_SET) < 0) {
                 answer_open_failure(reply, *path, errno);
                 return nullptr;
@@ -299,7 +413,7 @@ std::shared_ptr<Exchange> download(const RequestHead& head, Reply& reply) {
     return std::make_shared<Download>(reply, std::move(file), length, sized);
 }
 
-std::shared_ptr<Exchange> upload(const RequestHead& head, Reply& reply, std::function<std::int64_t()> room) {
+std::shared_ptr<Exchange> upload(const RequestHead& head, Reply& reply, TakeDisk take_disk) {
     if (!user_is_known(head, reply)) return nullptr;
     std::optional<std::string> path;
     const std::string given = query_value(head, "path");
@@ -315,7 +429,13 @@ std::shared_ptr<Exchange> upload(const RequestHead& head, Reply& reply, std::fun
         return nullptr;
     }
     const ParameterizedValue type = parse_parameterized(head.header("content-type"));
-    auto exchange = std::make_shared<Upload>(reply, path, std::move(room));
+    std::string error;
+    Metadata metadata = metadata_headers(head, error);
+    if (!error.empty()) {
+        send_error(reply, 400, error);
+        return nullptr;
+    }
+    auto exchange = std::make_shared<Upload>(reply, path, std::move(metadata), std::move(take_disk));
     if (type.value == "multipart/form-data") {
         const auto boundary = type.parameters.find("boundary");
         if (boundary == type.parameters.end()) {
@@ -331,6 +451,19 @@ std::shared_ptr<Exchange> upload(const RequestHead& head, Reply& reply, std::fun
         return nullptr;
     }
     return exchange;
+}
+
+std::shared_ptr<Exchange> compose(Loop& loop, Reply& reply) {
+    constexpr std::size_t k_body_limit = 4U << 20U;
+    return std::make_shared<BufferedExchange>(
+        reply, k_body_limit, [&loop, &reply](const std::string& body, const std::shared_ptr<Exchange>& exchange) {
+            try {
+                std::make_shared<Composition>(loop, UnaryTarget{exchange, &reply}, Json::parse(body, nullptr, false))
+                    ->run();
+            } catch (const RpcError& error) {
+                send_error(reply, error.code() == "unauthenticated" ? 401 : 400, error.what());
+            }
+        });
 }
 
 }  // namespace spawnai::engine::agent

@@ -91,8 +91,7 @@ std::string parse_target(std::string_view target, RequestHead& head) {
     auto path = percent_decode(target.substr(0, mark));
     if (!path || path->find('\0') != std::string::npos) return "the path is malformed";
     head.path = std::move(*path);
-    if (mark < target.size() && !parse_query(target.substr(mark + 1), head.query))
-        return "the query is malformed";
+    if (mark < target.size() && !parse_query(target.substr(mark + 1), head.query)) return "the query is malformed";
     return {};
 }
 
@@ -113,13 +112,11 @@ HeadResult apply_headers(HeadResult result) {
     for (const auto& [name, value] : head.headers) {
         if (name == "content-length") {
             const auto length = parse_number(value);
-            if (!length || (has_length && *length != head.content_length))
-                return invalid(400, "bad Content-Length");
+            if (!length || (has_length && *length != head.content_length)) return invalid(400, "bad Content-Length");
             head.content_length = *length;
             has_length = true;
         } else if (name == "transfer-encoding") {
-            if (head.chunked || lower(value) != "chunked")
-                return invalid(501, "unsupported Transfer-Encoding");
+            if (head.chunked || lower(value) != "chunked") return invalid(501, "unsupported Transfer-Encoding");
             head.chunked = true;
         } else if (name == "connection") {
             if (list_has(value, "close")) head.keep_alive = false;
@@ -145,8 +142,7 @@ std::string_view RequestHead::header(std::string_view name) const noexcept {
 }
 
 bool RequestHead::has_header(std::string_view name) const noexcept {
-    return std::any_of(headers.begin(), headers.end(),
-                       [&](const auto& header) { return header.first == name; });
+    return std::any_of(headers.begin(), headers.end(), [&](const auto& header) { return header.first == name; });
 }
 
 HeadResult parse_request_head(std::string_view bytes) {
@@ -186,8 +182,7 @@ HeadResult parse_request_head(std::string_view bytes) {
     }
     const std::string_view target = line.substr(first + 1, second - first - 1);
     if (!is_field_value(target)) return invalid(400, "the request target is malformed");
-    if (const std::string error = parse_target(target, result.head); !error.empty())
-        return invalid(400, error);
+    if (const std::string error = parse_target(target, result.head); !error.empty()) return invalid(400, error);
 
     while (!text.empty()) {
         const std::string_view field = take_line();
@@ -211,8 +206,7 @@ BodyDecoder::Step BodyDecoder::next(std::string_view input) {
     switch (state_) {
         case State::fixed:
         case State::chunk_data: {
-            const std::size_t size =
-                static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input.size()));
+            const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input.size()));
             remaining_ -= size;
             if (remaining_ == 0) state_ = state_ == State::fixed ? State::complete : State::chunk_end;
             return {size, input.substr(0, size)};

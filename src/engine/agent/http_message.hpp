@@ -50,9 +50,8 @@ class BodyDecoder {
     explicit BodyDecoder(const RequestHead& head);
 
     struct Step {
-        std::size_t consumed =
-            0;  ///< of the input; 0 when more bytes are needed (or nothing remains to be done)
-        std::string_view data;  ///< body bytes, part of the input
+        std::size_t consumed = 0;  ///< of the input; 0 when more bytes are needed (or nothing remains to be done)
+        std::string_view data;     ///< body bytes, part of the input
     };
     /// The next piece. Call again with what is left while something was consumed.
     [[nodiscard]] Step next(std::string_view input);

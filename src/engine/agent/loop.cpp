@@ -36,8 +36,7 @@ void Loop::watch(int descriptor, std::uint32_t events, Handler handler) {
     epoll_event event{};
     event.events = events;
     event.data.u64 = key(descriptor, watched->generation);
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0)
-        throw std::runtime_error("epoll_ctl failed");
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) throw std::runtime_error("epoll_ctl failed");
     watched_[descriptor] = std::move(watched);
 }
 
@@ -72,8 +71,8 @@ void Loop::cancel(Timer timer) noexcept {
 int Loop::poll_timeout() const {
     if (!tasks_.empty()) return 0;
     if (timers_.empty()) return -1;
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first.first -
-                                                                   std::chrono::steady_clock::now());
+    const auto wait =
+        std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first.first - std::chrono::steady_clock::now());
     constexpr std::int64_t k_longest = 3600 * 1000;
     return static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, k_longest));
 }
@@ -101,8 +100,7 @@ void Loop::run_tasks() {
 void Loop::run() {
     std::array<epoll_event, 64> events{};
     for (;;) {
-        const int count =
-            ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), poll_timeout());
+        const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), poll_timeout());
         if (count < 0 && errno != EINTR) throw std::runtime_error("epoll_wait failed");
         for (int index = 0; index < count; ++index) {
             const epoll_event& event = events[static_cast<std::size_t>(index)];

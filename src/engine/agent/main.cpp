@@ -6,6 +6,7 @@
 #include "engine/agent/process.hpp"
 #include "engine/agent/server.hpp"
 #include "engine/agent/settings.hpp"
+#include "engine/agent/watcher.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -35,8 +36,7 @@ constexpr auto k_patience = std::chrono::seconds(60);
 
 void keep_from_children(int descriptor, const char* name) {
     if (::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
-        throw std::runtime_error(
-            std::string("spawnai-agent is started by the engine, inside a sandbox: no ") + name);
+        throw std::runtime_error(std::string("spawnai-agent is started by the engine, inside a sandbox: no ") + name);
     }
 }
 
@@ -87,13 +87,18 @@ void run() {
     set_own_limits();
     ::umask(022);
     ::fcntl(k_listener, F_SETFL, O_NONBLOCK);
+    // Nobody may be reading what we say.
+    ::fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK);
+    ::fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
 
     agent::Loop loop;
     agent::Settings settings;
     agent::ProcessTable processes(loop, settings);
     const Fd signals = watch_children(loop, processes);
     agent::Deadline deadline(loop);
-    agent::Api api(loop, settings, processes, deadline);
+    agent::Watcher watcher(loop, settings, processes);
+    processes.on_start = [&watcher] { watcher.wake(); };
+    agent::Api api(loop, settings, processes, deadline, watcher);
     agent::Server server(loop, Fd(k_listener), std::move(network_namespace), api);
     // An engine that died between starting this sandbox and speaking to it leaves nothing behind.
     const agent::Loop::Timer patience = loop.after(k_patience, [] { ::_exit(1); });

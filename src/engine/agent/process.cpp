@@ -70,8 +70,7 @@ std::string signal_text(int number) {
 }
 
 [[noreturn]] void cannot_start(const char* what) {
-    throw RpcError("resource_exhausted",
-                   std::string("cannot start a process: ") + what + ": " + std::strerror(errno));
+    throw RpcError("resource_exhausted", std::string("cannot start a process: ") + what + ": " + std::strerror(errno));
 }
 
 void make_pipe(Fd& read, Fd& write) {
@@ -85,14 +84,12 @@ void set_nonblocking(const Fd& descriptor) {
     ::fcntl(descriptor.get(), F_SETFL, O_NONBLOCK);
 }
 
-std::vector<std::string> environment_of(const Settings& settings, const ProcessConfig& config,
-                                        bool terminal) {
+std::vector<std::string> environment_of(const Settings& settings, const ProcessConfig& config, bool terminal) {
     std::map<std::string, std::string> values;
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text = *entry;
         const std::size_t equals = text.find('=');
-        if (equals != std::string_view::npos)
-            values[std::string(text.substr(0, equals))] = text.substr(equals + 1);
+        if (equals != std::string_view::npos) values[std::string(text.substr(0, equals))] = text.substr(equals + 1);
     }
     values["HOME"] = k_home;
     values["USER"] = values["LOGNAME"] = "user";
@@ -129,9 +126,8 @@ void set_limits(const Settings& settings) {
 
 /// In the child. The order matters: NPROC counts this process too, and close_range must not close what exec
 /// needs.
-[[noreturn]] void become(const Settings& settings, const std::string& directory, int input, int output,
-                         int error, bool terminal, const std::string& program, char* const* arguments,
-                         char* const* environment) {
+[[noreturn]] void become(const Settings& settings, const std::string& directory, int input, int output, int error,
+                         bool terminal, const std::string& program, char* const* arguments, char* const* environment) {
     ::setsid();
     if (terminal) ::ioctl(input, TIOCSCTTY, 0);
     ::dup2(input, 0);
@@ -166,12 +162,9 @@ Ending describe_ending(int wait_status) {
     return ending;
 }
 
-Process::Process(Loop& loop, const Settings& settings, ProcessConfig config,
-                 std::optional<TerminalSize> terminal, std::function<void()> on_end)
-    : loop_(loop),
-      config_(std::move(config)),
-      on_end_(std::move(on_end)),
-      has_terminal_(terminal.has_value()) {
+Process::Process(Loop& loop, const Settings& settings, ProcessConfig config, std::optional<TerminalSize> terminal,
+                 std::function<void()> on_end)
+    : loop_(loop), config_(std::move(config)), on_end_(std::move(on_end)), has_terminal_(terminal.has_value()) {
     spawn(settings, terminal);
 }
 
@@ -222,9 +215,9 @@ void Process::spawn(const Settings& settings, std::optional<TerminalSize> termin
         for (const std::string& entry : environment) {
             if (entry.rfind("PATH=", 0) == 0) ::setenv("PATH", entry.c_str() + 5, 1);
         }
-        become(settings, config_.working_directory.value_or(k_home), input,
-               terminal ? input : child_output.get(), terminal ? input : child_error.get(),
-               terminal.has_value(), config_.command, argument_pointers.data(), environment_pointers.data());
+        become(settings, config_.working_directory.value_or(k_home), input, terminal ? input : child_output.get(),
+               terminal ? input : child_error.get(), terminal.has_value(), config_.command, argument_pointers.data(),
+               environment_pointers.data());
     }
     if (input_) set_nonblocking(input_);
     set_nonblocking(our_output);
@@ -389,8 +382,8 @@ void Process::drain(Source& source) {
 
 void Process::end_if_over() {
     if (!wait_status_ || ending_) return;
-    const bool silent = std::none_of(sources_.begin(), sources_.end(),
-                                     [](const Source& source) { return bool(source.descriptor); });
+    const bool silent =
+        std::none_of(sources_.begin(), sources_.end(), [](const Source& source) { return bool(source.descriptor); });
     if (!silent && !leader_decides_) return;
     // The last output is as much in need of a reader as the rest: resume() comes back here.
     if (!silent && congested()) return;
@@ -420,33 +413,34 @@ void ProcessTable::forget_later(const std::weak_ptr<Process>& process) {
     loop_.after(k_remembered, [this, process] { processes_.remove(process.lock()); });
 }
 
-std::shared_ptr<Process> ProcessTable::find(pid_t pid) const {
+std::shared_ptr<Process> ProcessTable::find_if(const std::function<bool(const Process&)>& wanted) const {
     // The youngest: a number may have been given again since.
     const auto found = std::find_if(processes_.rbegin(), processes_.rend(),
-                                    [&](const auto& each) { return each->pid() == pid; });
+                                    [&](const auto& each) { return !each->config().internal && wanted(*each); });
     return found == processes_.rend() ? nullptr : *found;
 }
 
+std::shared_ptr<Process> ProcessTable::find(pid_t pid) const {
+    return find_if([pid](const Process& each) { return each.pid() == pid; });
+}
+
 std::shared_ptr<Process> ProcessTable::find(const std::string& tag) const {
-    const auto found = std::find_if(processes_.rbegin(), processes_.rend(),
-                                    [&](const auto& each) { return each->config().tag == tag; });
-    return found == processes_.rend() ? nullptr : *found;
+    return find_if([&tag](const Process& each) { return each.config().tag == tag; });
 }
 
 std::vector<std::shared_ptr<Process>> ProcessTable::living() const {
     std::vector<std::shared_ptr<Process>> result;
     std::copy_if(processes_.begin(), processes_.end(), std::back_inserter(result),
-                 [](const auto& each) { return !each->ending(); });
+                 [](const auto& each) { return !each->ending() && !each->config().internal; });
     return result;
 }
 
 void ProcessTable::reaped(pid_t pid, int wait_status) {
-    for (const auto& process : living()) {
-        if (process->pid() == pid && process->running()) {
-            process->reaped(wait_status);
-            return;
-        }
-    }
+    const auto found = std::find_if(processes_.begin(), processes_.end(),
+                                    [pid](const auto& each) { return each->pid() == pid && each->running(); });
+    if (found == processes_.end()) return;
+    const std::shared_ptr<Process> process = *found;
+    process->reaped(wait_status);
 }
 
 void ProcessTable::notice(const std::string& text) {

@@ -28,6 +28,7 @@ struct ProcessConfig {
     std::optional<std::string> working_directory;  ///< absolute, checked to exist
     std::optional<std::string> tag;
     bool open_input = true;  ///< else stdin is /dev/null
+    bool internal = false;   ///< the agent's own; no client sees it
 };
 
 struct TerminalSize {
@@ -147,6 +148,7 @@ class ProcessTable {
     std::shared_ptr<Process> start(ProcessConfig config, std::optional<TerminalSize> terminal);
     [[nodiscard]] std::shared_ptr<Process> find(pid_t pid) const;
     [[nodiscard]] std::shared_ptr<Process> find(const std::string& tag) const;
+    /// Those of clients that have not ended.
     [[nodiscard]] std::vector<std::shared_ptr<Process>> living() const;
     /// A child of pid 1 ended, one of these or an orphan.
     void reaped(pid_t pid, int wait_status);
@@ -156,6 +158,7 @@ class ProcessTable {
 
  private:
     void forget_later(const std::weak_ptr<Process>& process);
+    [[nodiscard]] std::shared_ptr<Process> find_if(const std::function<bool(const Process&)>& wanted) const;
     Loop& loop_;
     const Settings& settings_;
     std::list<std::shared_ptr<Process>> processes_;

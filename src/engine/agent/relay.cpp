@@ -130,8 +130,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     }
 
     void on_events(std::uint32_t events, bool from_client) {
-        if ((events & EPOLLERR) != 0 ||
-            ((events & EPOLLHUP) != 0 && (from_client ? to_app_ : to_client_).ended)) {
+        if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && (from_client ? to_app_ : to_client_).ended)) {
             // Reset, or gone in both directions: nothing more can reach it.
             close();
             return;
@@ -171,8 +170,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
 
     void send_pending(const Fd& to, Direction& direction) {
         while (!direction.pending.empty()) {
-            const ssize_t size = ::send(to.get(), direction.pending.data(), direction.pending.size(),
-                                        MSG_DONTWAIT | MSG_NOSIGNAL);
+            const ssize_t size =
+                ::send(to.get(), direction.pending.data(), direction.pending.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
             if (size < 0 && errno == EINTR) continue;
             if (size < 0) {
                 broken_ = errno != EAGAIN;

@@ -29,8 +29,8 @@ std::optional<std::int64_t> header_number(const RequestHead& head, std::string_v
     std::int64_t value = 0;
     const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     constexpr std::size_t k_digits = 10;
-    if (text.empty() || text.size() > k_digits || failure != std::errc{} ||
-        stop != text.data() + text.size() || value <= 0) {
+    if (text.empty() || text.size() > k_digits || failure != std::errc{} || stop != text.data() + text.size() ||
+        value <= 0) {
         return std::nullopt;
     }
     return value;
@@ -64,8 +64,7 @@ std::shared_ptr<Exchange> unary_call(const RequestHead& head, Reply& reply, Unar
     }
     return std::make_shared<BufferedExchange>(
         reply, k_message_limit,
-        [&reply, handler = std::move(handler)](const std::string& body,
-                                               const std::shared_ptr<Exchange>& exchange) {
+        [&reply, handler = std::move(handler)](const std::string& body, const std::shared_ptr<Exchange>& exchange) {
             const UnaryReply answer(exchange, reply);
             try {
                 handler(parse_message(body), answer);
@@ -138,10 +137,10 @@ void StreamCall::begin() {
     if (!reply_.begun()) reply_.begin(200, {{"Content-Type", k_stream_type}});
 }
 
-void StreamCall::send(const Json& message) {
+void StreamCall::send_text(std::string_view message) {
     if (ended_) return;
     begin();
-    reply_.write(net::encode_connect_frame(to_text(message)));
+    reply_.write(net::encode_connect_frame(message));
     arm_keepalive();
 }
 

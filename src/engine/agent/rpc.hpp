@@ -20,8 +20,7 @@ inline constexpr std::size_t k_message_limit = 32U << 20U;
 /// Answers a unary call, now or later; without effect once the client has gone.
 class UnaryReply {
  public:
-    UnaryReply(std::weak_ptr<Exchange> exchange, Reply& reply)
-        : exchange_(std::move(exchange)), reply_(&reply) {}
+    UnaryReply(std::weak_ptr<Exchange> exchange, Reply& reply) : exchange_(std::move(exchange)), reply_(&reply) {}
     void ok(const Json& message) const;
     void fail(const RpcError& error) const;
     [[nodiscard]] bool wanted() const { return !exchange_.expired(); }
@@ -49,8 +48,7 @@ class BufferedExchange : public Exchange {
 
 /// A unary Connect call: one JSON message in, one out. RpcErrors thrown by the handler become its answer.
 using UnaryHandler = std::function<void(const Json& request, const UnaryReply& reply)>;
-[[nodiscard]] std::shared_ptr<Exchange> unary_call(const RequestHead& head, Reply& reply,
-                                                   UnaryHandler handler);
+[[nodiscard]] std::shared_ptr<Exchange> unary_call(const RequestHead& head, Reply& reply, UnaryHandler handler);
 
 /// A Connect call with enveloped messages. The answer is always HTTP 200; an error travels in the last frame.
 class StreamCall : public Exchange {
@@ -68,7 +66,8 @@ class StreamCall : public Exchange {
     /// The message that tells that the stream is alive, or nothing when it has none.
     [[nodiscard]] virtual Json keepalive() const = 0;
 
-    void send(const Json& message);
+    void send(const Json& message) { send_text(to_text(message)); }
+    void send_text(std::string_view message);
     void end(const RpcError* error = nullptr);
     [[nodiscard]] bool ended() const noexcept { return ended_; }
     [[nodiscard]] Reply& reply() noexcept { return reply_; }

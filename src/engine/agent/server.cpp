@@ -24,10 +24,7 @@ constexpr std::string_view k_connect = "CONNECT ";
 }  // namespace
 
 Server::Server(Loop& loop, Fd listener, Fd network_namespace, Router& router)
-    : loop_(loop),
-      listener_(std::move(listener)),
-      network_namespace_(std::move(network_namespace)),
-      router_(router) {
+    : loop_(loop), listener_(std::move(listener)), network_namespace_(std::move(network_namespace)), router_(router) {
     loop_.watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_all(); });
 }
 

@@ -52,7 +52,7 @@ void check(const SettingSpec& spec, const std::string& value, const std::string&
                 if (!value.empty()) (void)parse_duration(value);
                 break;
             case Type::money:
-                if (!value.empty()) (void)Money::parse(value);
+                if (!value.empty() || !spec.default_value.empty()) (void)Money::parse(value);
                 break;
             case Type::integer: {
                 std::int64_t number = 0;

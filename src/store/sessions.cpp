@@ -28,8 +28,7 @@ constexpr const char* k_live = "('creating','generating','deploying','ready','pa
 template <class T>
 T known(const std::optional<T>& value, const char* column, const std::string& text) {
     if (!value)
-        throw Error(ErrorKind::usage,
-                    fmt::format("the store holds an unknown {} '{}'", column, one_line(text, 40)),
+        throw Error(ErrorKind::usage, fmt::format("the store holds an unknown {} '{}'", column, one_line(text, 40)),
                     "it may have been written by a newer spawnai; 'spawnai doctor' examines it");
     return *value;
 }
@@ -94,8 +93,8 @@ Error no_session(std::string_view reference) {
                  "'spawnai ls -a' lists them");
 }
 
-SlotUse use_of(Database& db, const std::string& provider, const std::string& name,
-               std::chrono::seconds rate_window, WallTime now) {
+SlotUse use_of(Database& db, const std::string& provider, const std::string& name, std::chrono::seconds rate_window,
+               WallTime now) {
     SlotUse use;
     // A ready row past its time has no sandbox any more, whether or not anybody looked; a paused one does not
     // run.
@@ -117,10 +116,9 @@ SlotUse use_of(Database& db, const std::string& provider, const std::string& nam
     const auto day = std::chrono::floor<std::chrono::days>(now);
     const std::chrono::year_month_day date(day);
     const auto month = std::chrono::sys_days(date.year() / date.month() / 1);
-    Query spent(
-        db,
-        "SELECT coalesce(sum(CASE WHEN time >= ?1 THEN amount ELSE 0 END), 0), coalesce(sum(amount), 0)"
-        " FROM cost_lines WHERE time >= ?2");
+    Query spent(db,
+                "SELECT coalesce(sum(CASE WHEN time >= ?1 THEN amount ELSE 0 END), 0), coalesce(sum(amount), 0)"
+                " FROM cost_lines WHERE time >= ?2");
     spent.bind(milliseconds(WallTime(day))).bind(milliseconds(WallTime(month)));
     if (spent.next()) {
         use.spent_today = Money::nano(spent.integer());
@@ -160,6 +158,7 @@ Filter filter_of(const SessionQuery& wanted) {
     if (wanted.provider) filter.add("provider = ?", *wanted.provider);
     if (wanted.created_since) filter.add("created_at >= ?", milliseconds(*wanted.created_since));
     if (wanted.expires_before) filter.add("expires_at < ?", milliseconds(*wanted.expires_before));
+    if (wanted.unbooked) filter.sql += " AND sandbox_started_at IS NOT NULL";
     if (wanted.before_seq > 0) filter.add("seq < ?", wanted.before_seq);
     return filter;
 }
@@ -221,8 +220,7 @@ Session Store::insert(const Session& session, std::chrono::seconds rate_window,
             .bind(session.exit_code)
             .bind(session.owner_pid)
             .run();
-        insert_event(db, session.id,
-                     Event{.kind = "status", .message = std::string(to_string(session.status))},
+        insert_event(db, session.id, Event{.kind = "status", .message = std::string(to_string(session.status))},
                      session.created_at);
         return find_by(db, "id = ?", session.id.str()).value();
     });
@@ -242,28 +240,25 @@ Session Store::get(const SessionId& id) const {
 }
 
 Session Store::resolve(std::string_view reference) const {
-    if (reference.empty())
-        throw Error(ErrorKind::usage, "an empty session id", "'spawnai ls -a' lists the sessions");
+    if (reference.empty()) throw Error(ErrorKind::usage, "an empty session id", "'spawnai ls -a' lists the sessions");
     const std::string text(reference);
     return impl_->read([&](Database& db) {
         if (text == "@last") {
             Query newest(db, fmt::format("SELECT {} FROM sessions ORDER BY seq DESC LIMIT 1", k_columns));
             if (!newest.next())
-                throw Error(ErrorKind::not_found, "there is no session yet",
-                            "make one: spawnai spawn \"todo app\"");
+                throw Error(ErrorKind::not_found, "there is no session yet", "make one: spawnai spawn \"todo app\"");
             return read_session(newest);
         }
         if (auto exact = find_by(db, "id = ?", text)) return *std::move(exact);
-        if (auto named = find_by(
-                db, fmt::format("name = ? ORDER BY status IN {} DESC, seq DESC LIMIT 1", k_live), text))
+        if (auto named =
+                find_by(db, fmt::format("name = ? ORDER BY status IN {} DESC, seq DESC LIMIT 1", k_live), text))
             return *std::move(named);
         const bool could_be_id = text.find_first_not_of("0123456789abcdef-") == std::string::npos;
         if (!could_be_id) throw no_session(text);
 
         // 'g' sorts behind everything that an id is made of.
         Query matches(
-            db, fmt::format("SELECT {} FROM sessions WHERE id >= ? AND id < ? || 'g' ORDER BY id LIMIT 11",
-                            k_columns));
+            db, fmt::format("SELECT {} FROM sessions WHERE id >= ? AND id < ? || 'g' ORDER BY id LIMIT 11", k_columns));
         matches.bind(text).bind(text);
         std::vector<Session> found;
         while (matches.next()) found.push_back(read_session(matches));
@@ -271,8 +266,7 @@ Session Store::resolve(std::string_view reference) const {
         if (found.size() == 1) return std::move(found.front());
         std::string candidates;
         for (std::size_t i = 0; i < found.size() && i < 10; ++i)
-            candidates +=
-                fmt::format("{}  {}  {}\n", found[i].id.str(), found[i].name, to_string(found[i].status));
+            candidates += fmt::format("{}  {}  {}\n", found[i].id.str(), found[i].name, to_string(found[i].status));
         if (found.size() > 10) candidates += "...\n";
         throw Error(ErrorKind::usage,
                     fmt::format("'{}' is the beginning of {} session ids", text,
@@ -355,8 +349,7 @@ bool Store::change(const SessionId& id, const SessionChange& change, const std::
 
         if (!assignments.empty()) {
             Query update(db, fmt::format("UPDATE sessions SET {} WHERE id = ?", assignments));
-            for (const auto& value : values)
-                std::visit([&](const auto& bound) { update.bind(bound); }, value);
+            for (const auto& value : values) std::visit([&](const auto& bound) { update.bind(bound); }, value);
             update.bind(id.str()).run();
         }
         if (event)
@@ -368,8 +361,7 @@ bool Store::change(const SessionId& id, const SessionChange& change, const std::
     });
 }
 
-std::vector<std::chrono::milliseconds> Store::recent_durations(AppType type, Source source,
-                                                               std::size_t limit) const {
+std::vector<std::chrono::milliseconds> Store::recent_durations(AppType type, Source source, std::size_t limit) const {
     return impl_->read([&](Database& db) {
         Query query(db,
                     "SELECT ready_at - created_at FROM sessions WHERE app_type = ? AND source = ? AND "
@@ -385,10 +377,9 @@ std::vector<std::chrono::milliseconds> Store::recent_durations(AppType type, Sou
 Outcomes Store::outcomes(WallTime since) const {
     return impl_->read([&](Database& db) {
         Outcomes outcomes;
-        Query totals(
-            db,
-            "SELECT count(*), count(ready_at), sum(ready_at IS NULL AND status = 'error'),"
-            " sum(status IN ('creating','generating','deploying')) FROM sessions WHERE created_at >= ?");
+        Query totals(db,
+                     "SELECT count(*), count(ready_at), sum(ready_at IS NULL AND status = 'error'),"
+                     " sum(status IN ('creating','generating','deploying')) FROM sessions WHERE created_at >= ?");
         totals.bind(milliseconds(since));
         if (totals.next()) {
             outcomes.total = totals.integer();

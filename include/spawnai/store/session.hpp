@@ -88,6 +88,7 @@ struct SessionQuery {
     std::optional<std::string> provider;
     std::optional<WallTime> created_since;
     std::optional<WallTime> expires_before;
+    bool unbooked = false;        ///< only those whose sandbox's use is not booked: it may still run
     std::int64_t before_seq = 0;  ///< next page: the seq of the last row that was seen; 0 from the newest
     std::size_t limit = 0;        ///< 0: all
 };

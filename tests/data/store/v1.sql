@@ -53,6 +53,7 @@ CREATE INDEX sessions_by_tag ON sessions(user_tag, seq);
 CREATE INDEX sessions_by_provider ON sessions(provider, created_at);
 CREATE INDEX sessions_by_time ON sessions(created_at);
 CREATE INDEX sessions_by_request ON sessions(request_key, seq) WHERE request_key <> '' AND ready_at IS NOT NULL;
+CREATE INDEX sessions_unbooked ON sessions(seq) WHERE sandbox_started_at IS NOT NULL;
 CREATE INDEX sessions_by_kind ON sessions(app_type, source, seq) WHERE ready_at IS NOT NULL;
 
 CREATE TABLE events(

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <spawnai/pipeline/surroundings.hpp>
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace spawnai::pipeline {
+
+inline constexpr const char* k_session_key = "spawnai_session";  ///< metadata of our sandboxes
+inline constexpr const char* k_store_key = "spawnai_store";
+
+/// Books what the session's sandbox used until `end`, once.
+void book_sandbox(const Surroundings& with, const store::Session& session, WallTime end);
+
+/// Ends the sandbox of a session, found by its id or, when that is not known, by its metadata, and books it.
+/// @return whether there was one. @throws Error{unavailable} when that could not be done: the row then still says what is owed.
+bool end_sandbox(const Surroundings& with, const store::Session& session, std::stop_token stop);
+
+/// Fetches the output that the provider kept of a sandbox that is gone, if there is any and none is kept yet. Never throws but
+/// Interrupted.
+void collect_log(const Surroundings& with, const store::Session& session, std::stop_token stop);
+
+}  // namespace spawnai::pipeline

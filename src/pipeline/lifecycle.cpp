@@ -1,0 +1,155 @@
+#include "ending.hpp"
+#include "stop_after.hpp"
+#include "verdict.hpp"
+
+#include <spawnai/billing/cost.hpp>
+#include <spawnai/billing/limits.hpp>
+#include <spawnai/core/duration.hpp>
+#include <spawnai/core/json.hpp>
+#include <spawnai/pipeline/lifecycle.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace spawnai::pipeline {
+namespace {
+
+using std::chrono::seconds;
+using store::Session;
+using store::Status;
+
+constexpr auto k_last_words_limit = seconds(3);
+
+Error not_live(const Session& session, const char* action) {
+    return Error(ErrorKind::usage,
+                 fmt::format("{} is {}, so it cannot be {}", session.name, to_string(session.status), action),
+                 session.app_version > 0 ? fmt::format("start its app again with 'spawnai respawn {}'", session.name)
+                                         : std::string());
+}
+
+// The row said that there is a sandbox, and the provider says that there is none.
+[[noreturn]] void fail_because_gone(const Surroundings& with, const Session& session, std::stop_token stop) {
+    const RowVerdict verdict =
+        judge_row({session.status, false, Presence::absent, session.expires_at, with.clock.now()});
+    store::SessionChange change;
+    change.status = verdict.status;
+    change.ended_at = verdict.ended_at;
+    if (verdict.status && with.store.change(session.id, change, {session.status})) {
+        book_sandbox(with, session, verdict.ended_at);
+        collect_log(with, session, std::move(stop));
+    }
+    throw Error(ErrorKind::not_found, fmt::format("the sandbox of {} is gone: {}", session.name, verdict.message),
+                fmt::format("start its app again with 'spawnai respawn {}'", session.name));
+}
+
+}  // namespace
+
+Money cost_so_far(const Session& session, const PlanLimits& plan, WallTime now) {
+    if (!session.sandbox_started_at) return session.actual_cost;
+    return session.actual_cost +
+           billing::bill_sandbox({session.cpu_count, session.memory_mib}, now - *session.sandbox_started_at, plan.rates)
+               .total();
+}
+
+Killed kill(const Surroundings& with, const SessionId& id, std::stop_token stop) {
+    const Session before = with.store.get(id);
+    if (!is_live(before.status)) {
+        // Closed, but its sandbox could not be ended then.
+        if (before.sandbox_started_at) end_sandbox(with, before, stop);
+        return {with.store.get(id), false};
+    }
+    // The app's last words, while there is somebody to ask.
+    if (before.status == Status::ready && before.sandbox_id) {
+        const StopAfter limit(k_last_words_limit, stop);
+        try {
+            (void)read_log(with, id, limit.token());
+        } catch (const Interrupted&) {
+            if (stop.stop_requested()) throw;
+        } catch (const Error& error) {
+            with.log.write(LogLevel::info, "log_not_kept", {{"session", id.str()}, {"error", error.what()}});
+        }
+    }
+    // A working spawn learns from the row that it is over, so the row comes first; but a ready one is stopped only once its
+    // sandbox has ended.
+    if (is_working(before.status)) {
+        with.store.change(id, {.status = Status::stopped}, {before.status},
+                          store::Event{.kind = "status", .message = "stopped by the user while it was being made"});
+        const Session now = with.store.get(id);
+        if (is_live(now.status)) return kill(with, id, stop);  // it became ready in between
+        end_sandbox(with, now, stop);
+        return {with.store.get(id), true};
+    }
+    end_sandbox(with, before, stop);
+    with.store.change(id, {.status = Status::stopped}, {Status::ready, Status::paused},
+                      store::Event{.kind = "status", .message = "stopped by the user"});
+    return {with.store.get(id), true};
+}
+
+Extended extend(const Surroundings& with, const SessionId& id, seconds by, std::stop_token stop) {
+    const Session before = with.store.get(id);
+    if (before.status != Status::ready || !before.sandbox_id) throw not_live(before, "extended");
+    const auto info = with.provider.get(*before.sandbox_id, stop);
+    if (!info) fail_because_gone(with, before, stop);
+    if (info->state == sandbox::SandboxState::paused)
+        throw Error(ErrorKind::usage, fmt::format("{} is paused, so its time does not run", before.name),
+                    fmt::format("wake it with 'spawnai resume {}'", before.name));
+
+    const WallTime now = with.clock.now();
+    const WallTime end = std::max(info->end_at, now) + by;
+    const auto whole = std::chrono::ceil<seconds>(end - info->started_at);
+    const auto verdict = billing::check_lifetime(before.app_type, whole, with.place.plan);
+    if (!verdict.allowed) {
+        const auto longest = billing::longest_lifetime(before.app_type, with.place.plan);
+        const auto room = std::chrono::floor<seconds>(info->started_at + longest - std::max(info->end_at, now));
+        throw Error(
+            ErrorKind::limit,
+            fmt::format("with {} more, {} would live {} in all, and the plan '{}' allows {}", format_duration(by),
+                        before.name, format_duration(whole), with.place.plan.name, format_duration(longest)),
+            room >= seconds(1)
+                ? fmt::format("ask for at most {}", format_duration(room))
+                : fmt::format("start its app again when its time is up: spawnai respawn {}", before.name));
+    }
+    if (!with.provider.set_timeout(*before.sandbox_id, std::chrono::ceil<seconds>(end - now), stop))
+        fail_because_gone(with, before, stop);
+    store::SessionChange change;
+    change.expires_at = end;
+    change.ttl = before.ttl + by;
+    with.store.change(
+        id, change, {Status::ready},
+        store::Event{.kind = "extend",
+                     .message = fmt::format("extended by {}, until {}", format_duration(by), format_rfc3339(end))});
+    const Money additional =
+        billing::bill_sandbox({before.cpu_count, before.memory_mib}, by, with.place.plan.rates).total();
+    return {with.store.get(id), additional};
+}
+
+Session pause(const Surroundings& with, const SessionId& id, std::stop_token stop) {
+    const Session before = with.store.get(id);
+    if (before.status == Status::paused) return before;
+    if (before.status != Status::ready || !before.sandbox_id) throw not_live(before, "paused");
+    if (!with.provider.pause(*before.sandbox_id, stop)) fail_because_gone(with, before, stop);
+    book_sandbox(with, before, with.clock.now());
+    with.store.change(id, {.status = Status::paused}, {Status::ready},
+                      store::Event{.kind = "status", .message = "paused by the user"});
+    return with.store.get(id);
+}
+
+Session resume(const Surroundings& with, const SessionId& id, std::stop_token stop) {
+    const Session before = with.store.get(id);
+    if (before.status == Status::ready) return before;
+    if (before.status != Status::paused || !before.sandbox_id) throw not_live(before, "resumed");
+    const seconds longest = billing::longest_lifetime(before.app_type, with.place.plan);
+    const seconds lifetime = longest.count() > 0 ? std::min(before.ttl, longest) : before.ttl;
+    // The clock runs from the call on, not from the answer.
+    const WallTime start = with.clock.now();
+    if (!with.provider.resume(*before.sandbox_id, lifetime, stop)) fail_because_gone(with, before, stop);
+    store::SessionChange change;
+    change.status = Status::ready;
+    change.sandbox_started_at = start;
+    change.expires_at = start + lifetime;
+    with.store.change(id, change, {Status::paused}, store::Event{.kind = "status", .message = "resumed by the user"});
+    return with.store.get(id);
+}
+
+}  // namespace spawnai::pipeline

@@ -1,0 +1,225 @@
+#include "ending.hpp"
+#include "stop_after.hpp"
+#include "verdict.hpp"
+
+#include <spawnai/core/file.hpp>
+#include <spawnai/core/json.hpp>
+#include <spawnai/pipeline/lifecycle.hpp>
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <map>
+
+namespace spawnai::pipeline {
+
+using store::Session;
+using store::Status;
+
+RowVerdict judge_row(const RowFacts& facts) {
+    switch (facts.status) {
+        case Status::creating:
+        case Status::generating:
+        case Status::deploying:
+            if (facts.owner_alive) return {};
+            return {Status::error, "the process that was making it died", "interrupted", facts.now, true};
+        case Status::ready:
+        case Status::paused: {
+            if (facts.sandbox != Presence::absent) return {};
+            const bool over = facts.expires_at && facts.now + k_clock_tolerance >= *facts.expires_at;
+            if (facts.status == Status::ready && over)
+                return {Status::expired, "its time was up", "", std::min(facts.now, *facts.expires_at), false};
+            return {Status::lost, "its sandbox is gone, and nobody here ended it", "", facts.now, false};
+        }
+        case Status::error:
+        case Status::expired:
+        case Status::stopped:
+        case Status::lost:
+            return {};
+    }
+    return {};
+}
+
+namespace {
+
+constexpr auto k_cheap_limit = std::chrono::seconds(2);
+constexpr auto k_look_period = std::chrono::seconds(30);
+
+class Reconciling {
+ public:
+    Reconciling(const Surroundings& with, std::stop_token stop) : with_(with), stop_(std::move(stop)) {}
+
+    void run(Look look) {
+        const std::vector<Session> rows = with_.store.list(
+            {.statuses = {Status::creating, Status::generating, Status::deploying, Status::ready, Status::paused},
+             .provider = with_.place.provider});
+        bool ask = look == Look::full;
+        for (const Session& row : rows) ask = judge_by_locks(row) || ask;
+        const bool owed = closed_but_alive();
+        ask = ask || (owed && with_.place.local());
+        if (!with_.place.local())
+            ask = ask ||
+                  ((!rows.empty() || owed) && with_.store.claim_turn("look." + with_.place.address, k_look_period));
+        if (!ask) return;
+        ask_provider(look);
+    }
+    [[nodiscard]] Reconciled take() { return std::move(result_); }
+
+ private:
+    // What lock files tell. @return whether the provider must be asked about something.
+    bool judge_by_locks(const Session& row) {
+        if (is_working(row.status)) return !owner_alive(row);
+        if (!row.sandbox_id) return false;
+        if (!with_.place.is_alive) return row.expires_at && with_.clock.now() > *row.expires_at;
+        if (with_.place.is_alive(*row.sandbox_id)) return false;
+        settle(row, judge_row({row.status, false, Presence::absent, row.expires_at, with_.clock.now()}));
+        return false;
+    }
+
+    // Rows that were closed while their sandbox could not be ended.
+    [[nodiscard]] bool closed_but_alive() const {
+        for (const Session& row : with_.store.list({.provider = with_.place.provider, .unbooked = true}))
+            if (!is_live(row.status) && row.sandbox_id &&
+                (!with_.place.is_alive || with_.place.is_alive(*row.sandbox_id)))
+                return true;
+        return false;
+    }
+
+    [[nodiscard]] bool owner_alive(const Session& row) const {
+        return FileLock::held(lease_file(with_.run_dir, row.id));
+    }
+
+    void ask_provider(Look look) {
+        std::map<std::string, sandbox::SandboxInfo> live;
+        for (auto& info : with_.provider.list({{k_store_key, with_.store.store_id()}}, stop_))
+            live.emplace(info.id.str(), info);
+        // Rows are read after the list: a row that came meanwhile is not in it and must not be judged by it.
+        std::map<std::string, SandboxId> by_session;
+        for (const auto& [id, info] : live)
+            if (const auto session = info.metadata.find(k_session_key); session != info.metadata.end())
+                by_session.emplace(session->second, info.id);
+
+        for (const Session& row : with_.store.list(
+                 {.statuses = {Status::creating, Status::generating, Status::deploying, Status::ready, Status::paused},
+                  .provider = with_.place.provider})) {
+            if (!with_.place.local() && row.provider_address != with_.place.address) continue;
+            const auto known = row.sandbox_id ? live.find(row.sandbox_id->str()) : live.end();
+            const bool present = known != live.end();
+            if (is_working(row.status)) {
+                if (!owner_alive(row)) end_dead_spawn(row, by_session);
+                continue;
+            }
+            if (present) {
+                follow(row, known->second);
+                continue;
+            }
+            // The list and the row were not read at one moment; one direct question settles it.
+            if (!row.sandbox_id || !with_.provider.get(*row.sandbox_id, stop_))
+                settle(row, judge_row({row.status, false, Presence::absent, row.expires_at, with_.clock.now()}));
+        }
+        end_orphans(live);
+        book_the_gone(live);
+        if (look == Look::full) collect_logs();
+    }
+
+    void end_dead_spawn(const Session& row, const std::map<std::string, SandboxId>& by_session) {
+        Session owed = row;
+        if (!owed.sandbox_id)
+            if (const auto found = by_session.find(row.id.str()); found != by_session.end())
+                owed.sandbox_id = found->second;
+        if (owed.sandbox_id) {
+            collect_log(with_, owed, stop_);
+            end_sandbox(with_, owed, stop_);
+        }
+        settle(row, judge_row({row.status, false, Presence::unknown, row.expires_at, with_.clock.now()}));
+    }
+
+    // A sandbox that lives on may have been paused, woken or extended by somebody else.
+    void follow(const Session& row, const sandbox::SandboxInfo& info) {
+        store::SessionChange change;
+        if (info.state == sandbox::SandboxState::paused && row.status == Status::ready) {
+            book_sandbox(with_, row, std::min(with_.clock.now(), row.expires_at.value_or(with_.clock.now())));
+            change.status = Status::paused;
+        } else if (info.state == sandbox::SandboxState::running && row.status == Status::paused) {
+            change.status = Status::ready;
+            change.sandbox_started_at = with_.clock.now();
+        }
+        if (info.state == sandbox::SandboxState::running && row.expires_at != info.end_at)
+            change.expires_at = info.end_at;
+        if (!change.status && !change.expires_at) return;
+        with_.store.change(row.id, change, {row.status});
+        if (change.status) result_.changes.push_back({row.id, row.status, *change.status, "as the provider says"});
+    }
+
+    void end_orphans(const std::map<std::string, sandbox::SandboxInfo>& live) {
+        for (const auto& [id, info] : live) {
+            const auto name = info.metadata.find(k_session_key);
+            if (name == info.metadata.end() || !SessionTag::valid(name->second)) continue;
+            const auto row = with_.store.find(SessionId::parse(name->second));
+            if (row && is_live(row->status)) continue;
+            if (with_.provider.kill(info.id, stop_)) result_.orphans_ended.push_back(info.id);
+            if (row) book_sandbox(with_, *row, with_.clock.now());
+        }
+    }
+
+    // What was owed for a sandbox that ended before anybody could end it.
+    void book_the_gone(const std::map<std::string, sandbox::SandboxInfo>& live) {
+        for (const Session& row : with_.store.list({.provider = with_.place.provider, .unbooked = true}))
+            if (!is_live(row.status) && row.sandbox_id && !live.contains(row.sandbox_id->str()))
+                book_sandbox(with_, row, std::min(with_.clock.now(), row.expires_at.value_or(with_.clock.now())));
+    }
+
+    void collect_logs() {
+        for (const Session& row : with_.store.list({.statuses = {Status::expired, Status::lost, Status::error},
+                                  .provider = with_.place.provider,
+                                  .created_since = with_.clock.now() - std::chrono::hours(48),
+                                  .limit = 200}))
+            collect_log(with_, row, stop_);
+    }
+
+    void settle(const Session& row, const RowVerdict& verdict) {
+        if (!verdict.status) return;
+        store::SessionChange change;
+        change.status = verdict.status;
+        change.ended_at = verdict.ended_at;
+        if (!verdict.error_kind.empty()) change.error_kind = verdict.error_kind;
+        if (verdict.is_error) change.error_message = verdict.message;
+        const store::Event event{.kind = "status",
+                                 .message = fmt::format("{}: {}", to_string(*verdict.status), verdict.message)};
+        if (!with_.store.change(row.id, change, {row.status}, event)) return;  // somebody else was first
+        if (!verdict.is_error) book_sandbox(with_, row, verdict.ended_at);
+        result_.changes.push_back({row.id, row.status, *verdict.status, verdict.message});
+    }
+
+    const Surroundings& with_;
+    std::stop_token stop_;
+    Reconciled result_;
+};
+
+}  // namespace
+
+Reconciled reconcile(const Surroundings& with, Look look, std::stop_token stop) {
+    if (look == Look::full) {
+        Reconciling work(with, stop);
+        work.run(look);
+        return work.take();
+    }
+    const StopAfter limit(k_cheap_limit, stop);
+    Reconciling work(with, limit.token());
+    std::string problem;
+    try {
+        work.run(look);
+    } catch (const Interrupted&) {
+        if (stop.stop_requested()) throw;
+        problem = fmt::format("{} did not answer within {} s", with.place.address, k_cheap_limit.count());
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::usage || error.kind() == ErrorKind::internal)
+            throw;  // the store's word, not the provider's
+        problem = error.what();
+    }
+    Reconciled result = work.take();
+    if (!problem.empty()) result.problems.push_back(std::move(problem));
+    return result;
+}
+
+}  // namespace spawnai::pipeline

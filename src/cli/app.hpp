@@ -1,9 +1,20 @@
 #pragma once
 
+#include "terminal.hpp"
+
+#include <spawnai/core/environment.hpp>
+
+#include <string>
+#include <vector>
+
 namespace spawnai::cli {
 
-/// Runs one command line. The one place where an exception becomes text and an exit code. @return the process
-/// exit code
+/// The whole program for one command line: parses, runs, and turns every exception into text and an exit code.
+/// Never throws.
+[[nodiscard]] int run(const std::vector<std::string>& arguments, const Streams& streams,
+                      const Environment& environment);
+
+/// As above for the process: its arguments, descriptors and environment. Called once, before any thread.
 [[nodiscard]] int run(int argc, char** argv);
 
 }  // namespace spawnai::cli

@@ -20,7 +20,7 @@ using Type = SettingSpec::Type;
 constexpr std::array k_settings{
     SettingSpec{"type", "", "auto", "app type when none is given", Type::choice, "auto|webapp|api|script"},
     SettingSpec{"provider", "SPAWNAI_PROVIDER", "auto", "where apps run", Type::choice, "auto|local|e2b"},
-    SettingSpec{"model", "SPAWNAI_MODEL", "claude-haiku-5-5", "model that writes the app", Type::text, ""},
+    SettingSpec{"model", "CLAUDE_MODEL", "claude-haiku-5-5", "model that writes the app", Type::text, ""},
     SettingSpec{"plan", "E2B_PLAN", "hobby", "plan of the E2B account", Type::choice, "hobby|pro"},
     SettingSpec{"template", "", "base", "sandbox template", Type::text, ""},
     SettingSpec{"ttl", "SPAWNAI_TTL", "", "lifetime of an app; empty means the type's own default",

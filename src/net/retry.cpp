@@ -19,7 +19,7 @@ bool contains(const std::vector<int>& statuses, int status) {
 bool worth_repeating(const RetryPolicy& policy, const Attempt& attempt) {
     if (attempt.status == 0) return !attempt.may_have_arrived || policy.repeatable;
     if (contains(policy.turned_away, attempt.status)) return attempt.status != 429 || attempt.retry_after.has_value();
-    return policy.repeatable && contains(policy.uncertain, attempt.status);
+    return (policy.repeatable || attempt.not_executed) && contains(policy.uncertain, attempt.status);
 }
 
 std::optional<int> digits(std::string_view text) {
@@ -108,6 +108,7 @@ Response send_with_retry(Transport& transport, const Request& request, const Ret
             Response response = transport.send(request, stop);
             attempt.status = response.status;
             attempt.retry_after = response.header("Retry-After");
+            attempt.not_executed = policy.says_not_executed && policy.says_not_executed(response);
             if (!pause_after(attempt)) return response;
         } catch (const TransportError& error) {
             // A bad certificate stays bad, and on this machine nobody begins to listen because we wait.

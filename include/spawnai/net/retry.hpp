@@ -17,6 +17,7 @@ struct Attempt {
     int status = 0;                ///< 0: there was no whole response
     bool may_have_arrived = true;  ///< with status 0
     std::optional<std::string> retry_after{};
+    bool not_executed = false;  ///< the answer itself says that nothing was done
 };
 
 struct RetryPolicy {
@@ -29,6 +30,8 @@ struct RetryPolicy {
     std::vector<int> turned_away{429};
     /// Statuses after which nothing is known; repeated when repeatable.
     std::vector<int> uncertain{502, 503, 504};
+    /// Recognises answers with one of those statuses that say that nothing was done; may be empty.
+    std::function<bool(const Response&)> says_not_executed{};
     std::chrono::milliseconds base{500};      ///< pause after the first attempt; doubles each time
     std::chrono::milliseconds longest{8000};  ///< of our own choice of pause
 };

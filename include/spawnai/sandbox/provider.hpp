@@ -155,10 +155,11 @@ class Sandbox {
 
 /// One address that speaks the E2B protocol: the cloud, a self-hosted cluster, or the embedded engine. Safe
 /// from any thread. All calls throw Error{auth} for a refused key, Error{limit} for a plan or rate limit,
-/// Error{unavailable} otherwise.
+/// Error{usage} for a request that the provider calls invalid, Error{unavailable} otherwise.
 class Provider {
  public:
     virtual ~Provider() = default;
+    /// @throws also Error{not_found} for an unknown template.
     [[nodiscard]] virtual std::unique_ptr<Sandbox> create(const SandboxRequest& request, std::stop_token stop) = 0;
     /// A handle to a running sandbox, its lifetime unchanged. Empty when the provider does not know it (any
     /// more).

@@ -174,6 +174,9 @@ using ProcessEvent = std::variant<Started, Output, Ended, Nothing>;
 
 /// Bodies of envd calls, as JSON text.
 [[nodiscard]] std::string start_body(const Command& command);
+[[nodiscard]] std::string path_body(const std::string& path);
+[[nodiscard]] std::string list_body(const std::string& path, int depth);
+[[nodiscard]] std::string move_body(const std::string& source, const std::string& destination);
 [[nodiscard]] std::string select_body(std::int64_t pid);
 [[nodiscard]] std::string input_body(std::int64_t pid, std::string_view bytes, bool terminal);
 /// `signal` is SIGTERM or SIGKILL. @throws Error{usage} for another.

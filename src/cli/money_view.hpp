@@ -1,0 +1,16 @@
+#pragma once
+
+#include <spawnai/core/clock.hpp>
+#include <spawnai/core/config.hpp>
+#include <spawnai/core/money.hpp>
+#include <spawnai/core/price_table.hpp>
+#include <spawnai/store/session.hpp>
+
+namespace spawnai::cli {
+
+/// Limits and prices of a plan by its name ("local" with the configured limits); an unknown name gets the configured plan.
+[[nodiscard]] PlanLimits plan_limits(const std::string& name, const Config& config);
+/// What a session has cost until now, a running sandbox included.
+[[nodiscard]] Money present_cost(const store::Session& session, const Config& config, WallTime now);
+
+}  // namespace spawnai::cli

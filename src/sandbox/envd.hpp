@@ -1,0 +1,75 @@
+#pragma once
+
+#include <spawnai/core/clock.hpp>
+#include <spawnai/core/secret.hpp>
+#include <spawnai/net/http.hpp>
+#include <spawnai/sandbox/provider.hpp>
+#include <spawnai/sandbox/wire.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace spawnai::sandbox {
+
+/// The daemon inside one sandbox: where it is reached and with what.
+struct EnvdAddress {
+    std::string base_url;  ///< no slash at its end
+    SandboxId id;
+    Secret token{};
+    std::string version{};
+    std::string user_agent{};
+};
+
+/// Calls of the daemon: files, and processes by the Connect protocol. Safe from any thread. Throws as Sandbox does.
+class Envd {
+ public:
+    Envd(EnvdAddress address, net::Transport& transport, const Clock& clock)
+        : address_(std::move(address)), transport_(&transport), clock_(&clock) {}
+
+    [[nodiscard]] const EnvdAddress& address() const noexcept { return address_; }
+    [[nodiscard]] const Clock& clock() const noexcept { return *clock_; }
+
+    void write_files(std::span<const FileUpload> files, const std::stop_token& stop) const;
+    [[nodiscard]] std::string read_file(const std::string& path, std::size_t limit, const std::stop_token& stop) const;
+    [[nodiscard]] std::vector<FileEntry> list(const std::string& path, int depth, const std::stop_token& stop) const;
+    void move(const std::string& source, const std::string& destination, const std::stop_token& stop) const;
+    void remove(const std::string& path, const std::stop_token& stop) const;
+    [[nodiscard]] std::vector<ProcessInfo> processes(const std::stop_token& stop) const;
+    bool signal(std::int64_t pid, int signal, const std::stop_token& stop) const;
+    void send_input(std::int64_t pid, std::string_view bytes, bool terminal, const std::stop_token& stop) const;
+    void close_input(std::int64_t pid, const std::stop_token& stop) const;
+    void resize(std::int64_t pid, TerminalSize size, const std::stop_token& stop) const;
+    [[nodiscard]] bool alive(const std::stop_token& stop) const;
+
+    /// How one stream of process events came to its end.
+    struct Broken {
+        std::string why;  ///< the connection went, the process perhaps not
+    };
+    using StreamEnd = std::variant<ExitStatus, wire::Failure, Broken>;
+    using EventSink = std::function<void(const wire::ProcessEvent& event)>;
+    /// Start or Connect: hands on each event until the stream ends. `timeout` zero: no limit is asked for.
+    /// @throws Error for an answer that is no stream, TransportError when there is none.
+    [[nodiscard]] StreamEnd stream(const char* method, const std::string& body, std::chrono::milliseconds timeout,
+                                   const EventSink& sink, const std::stop_token& stop) const;
+
+ private:
+    enum class Repeat { once_more, when_not_arrived };
+
+    [[nodiscard]] net::Request request(std::string_view method, const std::string& path) const;
+    void upload(const std::string& query, std::span<const FileUpload* const> files, const std::stop_token& stop) const;
+    [[nodiscard]] net::Response unary(const char* method, const std::string& body, Repeat repeat,
+                                      const std::string& doing, const std::stop_token& stop) const;
+    /// Runs `exchange`, once more if that is safe and the sandbox lives. @throws Error{not_found} when it does not.
+    [[nodiscard]] net::Response guarded(const std::function<net::Response()>& exchange, Repeat repeat,
+                                        const std::stop_token& stop) const;
+
+    EnvdAddress address_;
+    net::Transport* transport_;
+    const Clock* clock_;
+};
+
+}  // namespace spawnai::sandbox

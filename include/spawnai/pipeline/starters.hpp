@@ -32,8 +32,7 @@ struct Starter {
 /// must be a keyword or feature of the starter, or say nothing about the app ("a simple ... please"). `type`
 /// is what the user demanded; leave it out when it was merely guessed. Without it, a webapp is preferred to
 /// an api, and an api to a script.
-[[nodiscard]] const Starter* match_starter(std::string_view prompt,
-                                           std::optional<AppType> type = std::nullopt);
+[[nodiscard]] const Starter* match_starter(std::string_view prompt, std::optional<AppType> type = std::nullopt);
 
 /// As above, over another catalogue. Pure; the result points into `catalogue`.
 [[nodiscard]] const Starter* match_starter(std::string_view prompt, std::optional<AppType> type,

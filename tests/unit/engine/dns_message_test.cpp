@@ -38,7 +38,8 @@ TEST_CASE("the question of a query is read") {
 
 TEST_CASE("every cut of a message is refused without harm") {
     const std::string whole = query(k_dns_a);
-    for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(parse_dns_question(whole.substr(0, size)).has_value());
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        CHECK_FALSE(parse_dns_question(whole.substr(0, size)).has_value());
     const std::string reply = answer();
     for (std::size_t size = 0; size < reply.size(); ++size) CHECK(parse_dns_addresses(reply.substr(0, size)).empty());
     CHECK_FALSE(parse_dns_question(reply).has_value());

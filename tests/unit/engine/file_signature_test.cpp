@@ -6,8 +6,10 @@ using namespace spawnai::engine;
 
 TEST_CASE("signatures are those of the official SDK") {
     // Made by the SDK (first) and recomputed from its description (others).
-    CHECK(sign_file({"/home/user/a b.txt", false, "root", "", {}}, "tok1") == "v1_t9jbgXv5yxJ6AaFOriWmdoUjP1MDB+3std0IWaCvZDk");
-    CHECK(sign_file({"/home/user/a.txt", false, "", "", {}}, "tok1") == "v1_RVTJyVSMbKp91iexkq/nz5+/GTcrWfZyaJGul1Ysmfg");
+    CHECK(sign_file({"/home/user/a b.txt", false, "root", "", {}}, "tok1") ==
+          "v1_t9jbgXv5yxJ6AaFOriWmdoUjP1MDB+3std0IWaCvZDk");
+    CHECK(sign_file({"/home/user/a.txt", false, "", "", {}}, "tok1") ==
+          "v1_RVTJyVSMbKp91iexkq/nz5+/GTcrWfZyaJGul1Ysmfg");
     CHECK(sign_file({"/home/user/a.txt", false, "root", "", "1800000000"}, "tok1") ==
           "v1_CGrLevcazzlJzSTCcv7yriG9Gt4/a7SjrMRxpx6LGi0");
 }

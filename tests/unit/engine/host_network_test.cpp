@@ -10,7 +10,8 @@ using namespace spawnai::engine;
 namespace {
 
 HostNetwork network_of(std::map<std::string, std::string> variables, std::string_view npmrc = "") {
-    return host_network(Environment(std::move(variables)), npmrc, [](const std::string& file) { return file.starts_with("/etc/ssl/"); });
+    return host_network(Environment(std::move(variables)), npmrc,
+                        [](const std::string& file) { return file.starts_with("/etc/ssl/"); });
 }
 
 std::string value_of(const HostNetwork& network, const std::string& name) {
@@ -22,7 +23,8 @@ std::string value_of(const HostNetwork& network, const std::string& name) {
 }  // namespace
 
 TEST_CASE("certificates go along only when the file is visible inside") {
-    const HostNetwork network = network_of({{"SSL_CERT_FILE", "/etc/ssl/certs/x.pem"}, {"NODE_EXTRA_CA_CERTS", "/root/ca.pem"}});
+    const HostNetwork network =
+        network_of({{"SSL_CERT_FILE", "/etc/ssl/certs/x.pem"}, {"NODE_EXTRA_CA_CERTS", "/root/ca.pem"}});
     CHECK(value_of(network, "SSL_CERT_FILE") == "/etc/ssl/certs/x.pem");
     CHECK(value_of(network, "NODE_EXTRA_CA_CERTS") == "(unset)");
 }
@@ -45,19 +47,23 @@ TEST_CASE("of an npmrc only the registry line counts") {
 
 TEST_CASE("a proxy on this machine's loopback is not passed on and others are") {
     CHECK(network_of({{"HTTPS_PROXY", "http://127.0.0.1:3128"}, {"NO_PROXY", "x"}}).environment.empty());
-    const HostNetwork network = network_of({{"HTTPS_PROXY", "http://me:pw@proxy.corp.example:3128"}, {"NO_PROXY", "corp.example"}});
+    const HostNetwork network =
+        network_of({{"HTTPS_PROXY", "http://me:pw@proxy.corp.example:3128"}, {"NO_PROXY", "corp.example"}});
     CHECK(value_of(network, "HTTPS_PROXY") == "http://proxy.corp.example:3128/");
     CHECK(value_of(network, "NO_PROXY") == "corp.example");
     CHECK(network.exempt_names.count("proxy.corp.example") == 1);
 }
 
 TEST_CASE("keys of the user never go along") {
-    const HostNetwork network = network_of({{"CLAUDE_API_KEY", "k"}, {"E2B_API_KEY", "k"}, {"HOME", "/root"}, {"PATH", "/bin"}});
+    const HostNetwork network =
+        network_of({{"CLAUDE_API_KEY", "k"}, {"E2B_API_KEY", "k"}, {"HOME", "/root"}, {"PATH", "/bin"}});
     CHECK(network.environment.empty());
 }
 
 TEST_CASE("name servers are read from resolv.conf") {
-    const auto servers = name_servers("# c\nsearch x\nnameserver 10.0.0.53\nnameserver  ::1 \nnameserver bad\nnameserver 1.1.1.1\nnameserver 9.9.9.9\n");
+    const auto servers = name_servers(
+        "# c\nsearch x\nnameserver 10.0.0.53\nnameserver  ::1 \nnameserver bad\nnameserver 1.1.1.1\nnameserver "
+        "9.9.9.9\n");
     REQUIRE(servers.size() == 3);
     CHECK(servers[0].str() == "10.0.0.53");
     CHECK(servers[1].str() == "::1");

@@ -6,7 +6,8 @@ using namespace spawnai::engine;
 
 TEST_CASE("a runtime's prefix is the parent of its bin directory") {
     CHECK(runtime_prefix("/opt/node-v20/bin/node", {}) == "/opt/node-v20");
-    CHECK(runtime_prefix("/home/u/.nvm/versions/node/v20.1.0/bin/node", {"/home/u"}) == "/home/u/.nvm/versions/node/v20.1.0");
+    CHECK(runtime_prefix("/home/u/.nvm/versions/node/v20.1.0/bin/node", {"/home/u"}) ==
+          "/home/u/.nvm/versions/node/v20.1.0");
 }
 
 TEST_CASE("a prefix that would show more than a runtime is refused") {

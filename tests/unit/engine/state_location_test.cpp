@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include <spawnai/engine/engine.hpp>
+
+#include <doctest/doctest.h>
 
 using namespace spawnai;
 using namespace spawnai::engine;

@@ -21,11 +21,11 @@ ModelChoice choose_model(Context& context, const std::optional<std::string>& pin
     }
     claude::ModelFlags flags;
     flags.model = pinned.value_or("");
-    if (configured.origin == Origin::file) flags.configured_model = configured.value;
+    if (configured.origin != Origin::built_in) flags.configured_model = configured.value;
     claude::ModelSettings settings = claude::resolve_model_settings(context.environment(), context.keys(), flags);
     for (const std::string& warning : settings.warnings) context.terminal().say("warning: " + warning);
-    const claude::ModelVerdict verdict =
-        claude::judge_model(settings.model, settings.official, ModelPrices::built_in());
+    const claude::ModelVerdict verdict = claude::judge_model(
+        settings.model, format_rfc3339(context.clock().now()).substr(0, 10), ModelPrices::built_in());
     if (verdict.retired)
         throw Error(ErrorKind::usage, verdict.message, verdict.instead.empty() ? "" : "use -m " + verdict.instead);
     if (!verdict.message.empty()) context.terminal().say("warning: " + verdict.message);

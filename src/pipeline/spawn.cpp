@@ -241,9 +241,9 @@ SpawnResult Spawning::work(const std::stop_token& stop) {
 
     // What the sandbox's leg fails with ends the writing too.
     std::stop_source work_stop;
-    const std::stop_callback forward(stop, [&] { work_stop.request_stop(); });
+    const std::stop_callback forward(stop, [work_stop]() mutable { work_stop.request_stop(); });
     leg_ = std::make_unique<SandboxLeg>(with_, session_, sandbox_request(), deploy_options(), events_,
-                                        [&work_stop] { work_stop.request_stop(); });
+                                        [work_stop]() mutable { work_stop.request_stop(); });
     const Draft draft = make_app(stop, work_stop.get_token());
     Deployment& deployment = leg_->join(stop);
     const store::Session ready = publish(draft, deployment);
@@ -391,7 +391,6 @@ void Spawning::close(const std::string& kind, const std::string& message, bool r
     try {
         if (leg_) leg_->abandon();
         const bool asked = leg_ && leg_->asked();
-        if (leg_) leg_->abandon();
         if (!tail_.empty() && !with_.store.kept_log(id_)) with_.store.keep_log(id_, tail_);
         std::string said = message;
         if (asked) {

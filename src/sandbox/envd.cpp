@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <map>
 
 namespace spawnai::sandbox {
@@ -21,6 +22,7 @@ namespace {
 
 constexpr seconds k_keepalive(50);
 constexpr milliseconds k_health_patience(5000);
+constexpr milliseconds k_abandon_patience(1000);
 /// How much later than the daemon we end a command that it should have ended.
 constexpr milliseconds k_grace(5000);
 constexpr std::size_t k_message_limit = 16U << 20U;
@@ -143,15 +145,17 @@ void Envd::remove(const std::string& path, const std::stop_token& stop) const {
 
 // ------------------------------------------------------------------------------------------------ processes
 
+net::Request Envd::connect_call(const char* method, const std::string& body) const {
+    net::Request post = request("POST", method);
+    post.headers.push_back({"Content-Type", wire::media::k_json});
+    post.headers.push_back({wire::header::k_connect_version, "1"});
+    post.body = body;
+    return post;
+}
+
 net::Response Envd::unary(const char* method, const std::string& body, Repeat repeat, const std::string& doing,
                           const std::stop_token& stop) const {
-    const auto exchange = [&] {
-        net::Request post = request("POST", method);
-        post.headers.push_back({"Content-Type", wire::media::k_json});
-        post.headers.push_back({wire::header::k_connect_version, "1"});
-        post.body = body;
-        return transport_->send(post, stop);
-    };
+    const auto exchange = [&] { return transport_->send(connect_call(method, body), stop); };
     net::Response response = guarded(exchange, repeat, stop);
     if (!success(response)) throw error_of(Service::envd, response, doing);
     return response;
@@ -172,6 +176,17 @@ bool Envd::signal(std::int64_t pid, int signal, const std::stop_token& stop) con
         // A sandbox that is gone has no processes, but that is for the caller to hear.
         if (error.kind() != ErrorKind::not_found || !alive(stop)) throw;
         return false;
+    }
+}
+
+void Envd::abandon(std::int64_t pid) const noexcept {
+    try {
+        net::Request post = connect_call(wire::rpc::k_send_signal, wire::signal_body(pid, SIGKILL));
+        post.timeouts.total = k_abandon_patience;
+        (void)transport_->send(post, {});
+    } catch (...) {
+        // It ends with its sandbox at the latest.
+        return;
     }
 }
 

@@ -40,6 +40,8 @@ class Envd {
     void remove(const std::string& path, const std::stop_token& stop) const;
     [[nodiscard]] std::vector<ProcessInfo> processes(const std::stop_token& stop) const;
     bool signal(std::int64_t pid, int signal, const std::stop_token& stop) const;
+    /// Kills a process that nobody waits for any more, in a second or not at all.
+    void abandon(std::int64_t pid) const noexcept;
     void send_input(std::int64_t pid, std::string_view bytes, bool terminal, const std::stop_token& stop) const;
     void close_input(std::int64_t pid, const std::stop_token& stop) const;
     void resize(std::int64_t pid, TerminalSize size, const std::stop_token& stop) const;
@@ -60,6 +62,7 @@ class Envd {
     enum class Repeat { once_more, when_not_arrived };
 
     [[nodiscard]] net::Request request(std::string_view method, const std::string& path) const;
+    [[nodiscard]] net::Request connect_call(const char* method, const std::string& body) const;
     void upload(const std::string& query, std::span<const FileUpload* const> files, const std::stop_token& stop) const;
     [[nodiscard]] net::Response unary(const char* method, const std::string& body, Repeat repeat,
                                       const std::string& doing, const std::stop_token& stop) const;

@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr int k_most_fruitless_reconnects = 3;
+constexpr milliseconds k_reconnect_pause(200);
 constexpr std::size_t k_kept_output = 1U << 20U;
 
 /// What is followed: a command to start, or a process that runs.
@@ -56,7 +57,8 @@ ExitStatus follow(const Envd& envd, Target target, const std::function<void(std:
     while (true) {
         bool moved = false;
         const auto sink = [&](const wire::ProcessEvent& event) {
-            moved = true;
+            // Being connected again is no progress: it is what the next attempt begins with.
+            moved = moved || !std::holds_alternative<wire::Started>(event);
             if (const auto* started = std::get_if<wire::Started>(&event)) {
                 target.pid = started->pid;
                 on_started(started->pid);
@@ -84,22 +86,9 @@ ExitStatus follow(const Envd& envd, Target target, const std::function<void(std:
         if (fruitless == k_most_fruitless_reconnects)
             throw Error(ErrorKind::unavailable,
                         fmt::format("lost the output of process {} in the sandbox: {}", *target.pid, why));
+        if (!envd.clock().sleep(k_reconnect_pause * fruitless, stop)) throw Interrupted(0);
         target.method = wire::rpc::k_connect;
         target.body = wire::select_body(*target.pid);
-    }
-}
-
-/// Ends a command that nobody waits for any more, in short time or not at all.
-void abandon(const Envd& envd, std::int64_t pid) noexcept {
-    try {
-        std::stop_source enough;
-        const std::jthread timer([&](const std::stop_token& done) {
-            if (envd.clock().sleep(milliseconds(1000), done)) enough.request_stop();
-        });
-        envd.signal(pid, SIGKILL, enough.get_token());
-    } catch (...) {
-        // It ends with its sandbox at the latest.
-        return;
     }
 }
 
@@ -237,7 +226,7 @@ ExitStatus run_to_end(const Envd& envd, const Command& command, const OutputSink
         const std::optional<std::int64_t>& pid;
         const bool& ended;
         ~AtExit() {
-            if (!ended && pid) abandon(envd, *pid);
+            if (!ended && pid) envd.abandon(*pid);
         }
     } const at_exit{envd, pid, ended};
     ExitStatus status = follow(

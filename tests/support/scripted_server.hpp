@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -127,11 +128,13 @@ class ServedConnection {
     void hold() {
         while (more()) buffer_.clear();
     }
-    /// Ends with a TCP reset instead of an orderly close.
+    /// Makes the close at the end of the script a TCP reset.
     void reset() {
         const linger hard{1, 0};
         ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     }
+    /// Ends the connection now.
+    void cut() { ::shutdown(fd_, SHUT_RDWR); }
 
  private:
     bool more() {
@@ -218,6 +221,8 @@ class ScriptedServer {
         while (true) {
             Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
             if (!fd) return;
+            const int on = 1;
+            ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             ++accepted_;
             const std::lock_guard lock(mutex_);
             if (stopping_) return;

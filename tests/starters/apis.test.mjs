@@ -41,6 +41,31 @@ async function checkManners({ url }, browser) {
 await runCases(
   'api',
   {
+    'hello-api': async ({ url }, browser) => {
+      const { expect } = client(url);
+      const json = async (path) => (await expect(200, 'GET', path)).json();
+      assert.equal((await json('/hello')).message, 'Hello, world!');
+      assert.equal((await json('/hello?name=Ada%20%3Cb%3E')).message, 'Hello, Ada <b>!');
+      await expect(400, 'GET', `/hello?name=${'x'.repeat(101)}`);
+      assert.match((await json('/time')).iso, /^\d{4}-\d\d-\d\dT/);
+      assert.match((await json('/time?zone=Asia/Tokyo')).local, /GMT\+9|JST/);
+      await expect(400, 'GET', '/time?zone=Nowhere/Land');
+      const { throws, sum } = await json('/dice?count=50&sides=4');
+      assert.equal(throws.length, 50);
+      assert.ok(throws.every((value) => value >= 1 && value <= 4));
+      assert.equal(sum, throws.reduce((a, b) => a + b));
+      for (const bad of ['count=0', 'count=101', 'sides=x', 'sides=-1']) await expect(400, 'GET', `/dice?${bad}`);
+      const echoed = (await expect(200, 'PUT', '/echo?a=1&b=2', { deep: [1, { x: null }] })).json();
+      assert.deepEqual([echoed.method, echoed.path, echoed.query, echoed.body], ['PUT', '/echo', { a: '1', b: '2' }, { deep: [1, { x: null }] }]);
+      await expect(413, 'POST', '/echo', 'x'.repeat(100_000));
+      await expect(404, 'GET', '/constructor');
+
+      const page = await watchedPage(browser, url);
+      await page.getByRole('link', { name: '/hello?name=Ada' }).click();
+      await page.waitForFunction(() => document.querySelector('#answer').textContent.includes('Hello, Ada!'));
+      page.assertHealthy();
+    },
+
     'todo-api': async ({ url }, browser) => {
       const { expect } = client(url);
       const created = await expect(201, 'POST', '/todos', { title: ' Write tests ' });

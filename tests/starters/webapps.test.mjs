@@ -68,6 +68,63 @@ const cases = {
     assert.ok(await page.getByText('Nothing to do.').isVisible());
   },
 
+  async counter(page) {
+    const values = () => texts(page, '.value');
+    await page.getByRole('button', { name: 'Plus one' }).click({ clickCount: 3 });
+    await page.getByRole('button', { name: 'Minus one' }).click();
+    assert.deepEqual(await values(), ['2']);
+    await page.keyboard.press('Shift+ArrowUp');
+    assert.deepEqual(await values(), ['12']);
+    await page.click('#add');
+    await page.keyboard.type('Birds <b>');
+    for (let i = 0; i < 3; i += 1) await page.keyboard.press('ArrowDown');
+    assert.deepEqual(await values(), ['12', '-3']);
+    await page.reload();
+    assert.deepEqual(await values(), ['12', '-3']);
+    assert.equal(await page.getByLabel('Name of the counter').nth(1).inputValue(), 'Birds <b>');
+    await page.getByRole('button', { name: 'Reset' }).first().click();
+    assert.ok(await page.getByRole('button', { name: 'Reset' }).first().isDisabled());
+    await page.getByRole('button', { name: 'Delete: Birds <b>' }).click();
+    await page.reload();
+    assert.deepEqual(await values(), ['0']);
+  },
+
+  async tictactoe(page) {
+    const play = async (cells) => {
+      for (const cell of cells) await page.locator('.cell').nth(cell).click({ force: true });
+    };
+    const score = async () => [await text(page, '#score-x'), await text(page, '#score-draw'), await text(page, '#score-o')];
+    await play([0, 0, 4, 1, 8, 2]);
+    assert.equal(await text(page, '#status'), 'X wins!');
+    assert.equal(await page.locator('.cell.won').count(), 3);
+    await play([5]);
+    assert.match(await page.locator('.cell').nth(5).getAttribute('aria-label'), /empty$/, 'a finished game takes no more moves');
+    await page.click('#again');
+    assert.equal(await text(page, '#status'), 'O to move', 'the other one begins');
+    await play([0, 1, 2, 4, 3, 5, 7, 6, 8]);
+    assert.equal(await text(page, '#status'), 'A draw.');
+    assert.deepEqual(await score(), ['1', '1', '0']);
+    await page.reload();
+    assert.deepEqual(await score(), ['1', '1', '0']);
+
+    // The perfect computer never loses, whatever is tried.
+    await stopClock(page);
+    await page.selectOption('#mode', 'perfect');
+    for (let game = 0; game < 12; game += 1) {
+      for (let move = 0; move < 9; move += 1) {
+        await page.clock.runFor(400);
+        const open = await page.locator('.cell[aria-disabled=false]').all();
+        if (open.length === 0) break;
+        await open[(game * 7 + move * 3) % open.length].click();
+      }
+      assert.match(await text(page, '#status'), /^(The computer wins|A draw)\.$/);
+      await page.click('#again');
+    }
+    assert.equal((await score())[0], '1');
+    await page.reload();
+    assert.equal(await page.inputValue('#mode'), 'perfect');
+  },
+
   async calculator(page) {
     const results = {
       '1+2*3': '7', '(1+2)*3': '9', '0.1+0.2': '0.3', '2^3^2': '512', '-2^2': '−4', '10/4': '2.5', '√16+1': '5', '200+10%': '220', '50%': '0.5',

@@ -58,6 +58,7 @@ await runCases(
       const echoed = (await expect(200, 'PUT', '/echo?a=1&b=2', { deep: [1, { x: null }] })).json();
       assert.deepEqual([echoed.method, echoed.path, echoed.query, echoed.body], ['PUT', '/echo', { a: '1', b: '2' }, { deep: [1, { x: null }] }]);
       await expect(413, 'POST', '/echo', 'x'.repeat(100_000));
+      await expect(413, 'POST', '/echo', 'x'.repeat(5_000_000));
       await expect(404, 'GET', '/constructor');
 
       const page = await watchedPage(browser, url);
@@ -95,6 +96,8 @@ await runCases(
       await expect(422, 'POST', '/todos', { title: 'x', owner: 'me' });
       await expect(400, 'GET', '/todos?limit=-1');
       await expect(413, 'POST', '/todos', { title: 'x'.repeat(100_000) });
+      await expect(413, 'POST', '/todos', 'x'.repeat(5_000_000));
+      await expect(400, 'GET', '/todos?limit=%');
       await expect(200, 'GET', '/health');
 
       const page = await watchedPage(browser, url);
@@ -126,6 +129,7 @@ await runCases(
       await expect(422, 'POST', '/api/links', { url: 'https://example.org', code: '../x' });
       await expect(400, 'POST', '/api/links', 'nonsense');
       await expect(413, 'POST', '/api/links', { url: `https://example.org/${'x'.repeat(50_000)}` });
+      await expect(413, 'POST', '/api/links', 'x'.repeat(5_000_000));
 
       const page = await watchedPage(browser, url);
       await page.fill('#url', 'https://example.net/long');
@@ -167,6 +171,7 @@ await runCases(
       await expect(422, 'POST', '/pastes', '{"text": "\\ud800"}');
       await expect(400, 'POST', '/pastes', '{');
       await expect(413, 'POST', '/pastes', { text: 'x'.repeat(300_000) });
+      await expect(413, 'POST', '/pastes', 'x'.repeat(5_000_000));
       await expect(200, 'GET', '/health');
 
       const page = await watchedPage(browser, url);

@@ -20,9 +20,10 @@ async function readText(request) {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > maxBody) throw new HttpError(413, `the body may have at most ${maxBody} bytes`, { connection: 'close' });
-    chunks.push(chunk);
+    if (size <= maxBody) chunks.push(chunk);
   }
+  // Only now, and not kept meanwhile: who is cut off while sending does not see the answer.
+  if (size > maxBody) throw new HttpError(413, `the body may have at most ${maxBody} bytes`);
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -143,8 +144,16 @@ function sendJson(response, status, value, headers) {
   send(response, status, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`, headers);
 }
 
+function parseUrl(text) {
+  try {
+    return new URL(text.startsWith('/') ? `http://localhost${text}` : text);
+  } catch {
+    throw new HttpError(400, 'this is not an address');
+  }
+}
+
 async function handle(request, response) {
-  const url = new URL(request.url, 'http://localhost');
+  const url = parseUrl(request.url);
   const path = url.pathname.length > 1 ? url.pathname.replace(/\/+$/, '') : '/';
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const route = path === '/' ? { methods: ['GET'] } : Object.hasOwn(routes, path) ? routes[path] : null;

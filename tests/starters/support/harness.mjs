@@ -178,7 +178,7 @@ class FromBinary {
       fs.writeFileSync(file, content);
       files.push('-f', file);
     }
-    const result = this.#run('spawn', starter.example, '--offline', '--provider', 'local', ...files);
+    const result = this.#run('spawn', starter.example, '--offline', '--fresh', '--provider', 'local', ...files);
     if (result.status === noSandbox) throw new CannotRun(result.stderr.trim());
     assert.equal(result.status, 0, `spawn "${starter.example}" failed:\n${result.stderr}`);
     const url = result.stdout.trim();

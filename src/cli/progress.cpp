@@ -177,9 +177,12 @@ void Progress::handle(const pipeline::SpawnEvent& event) {
     } else if (const auto* changed = std::get_if<pl::StatusChanged>(&event.body)) {
         status_ = changed->status;
     } else if (const auto* source = std::get_if<pl::SourceChosen>(&event.body)) {
-        if (source->source != store::Source::model || options_.verbose) remark(safe(source->explanation));
+        source_ = source->source;
+        if (source_ != store::Source::model || options_.verbose) remark(safe(source->explanation));
     } else if (const auto* step = std::get_if<pl::StepStarted>(&event.body)) {
-        stage(std::string(stage_of(step->step)));
+        // An app that is there already is not being written.
+        if (step->step != pl::Step::generate || source_ == store::Source::model)
+            stage(std::string(stage_of(step->step)));
     } else if (const auto* done = std::get_if<pl::StepDone>(&event.body)) {
         if (options_.verbose) remark(fmt::format("  {} took {}", to_string(done->step), seconds_text(done->took)));
     } else if (const auto* file = std::get_if<pl::FileWritten>(&event.body)) {

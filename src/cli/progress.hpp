@@ -64,6 +64,7 @@ class Progress final : public pipeline::Observer {
     std::condition_variable_any ended_;
     ProgressState state_;
     store::Status status_ = store::Status::creating;
+    store::Source source_ = store::Source::model;
     std::chrono::steady_clock::time_point started_;
     std::optional<std::string> session_;
     std::string last_stage_;

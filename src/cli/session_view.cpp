@@ -27,7 +27,9 @@ std::string short_id(const SessionId& id) {
 }
 
 std::string rough_duration(std::chrono::seconds duration) {
-    const auto count = duration.count() < 0 ? 0 : duration.count();
+    auto count = duration.count() < 0 ? 0 : duration.count();
+    // Half an hour that has just begun is half an hour.
+    if (count >= 600) count = (count + 30) / 60 * 60;
     const auto two = [](std::int64_t large, char large_unit, std::int64_t small, char small_unit) {
         return small == 0 ? fmt::format("{}{}", large, large_unit)
                           : fmt::format("{}{} {}{}", large, large_unit, small, small_unit);

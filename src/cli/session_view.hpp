@@ -13,7 +13,7 @@ namespace spawnai::cli {
 
 /// The first eight characters: what people see of an id.
 [[nodiscard]] std::string short_id(const SessionId& id);
-/// "45s", "14m", "2h 5m", "3d 4h": two parts at most, rounded down.
+/// "45s", "14m", "2h 5m", "3d 4h": two parts at most; from ten minutes on in whole minutes.
 [[nodiscard]] std::string rough_duration(std::chrono::seconds duration);
 /// Until the session's end: "14m", "-" when it has none, "0s" when it is over.
 [[nodiscard]] std::string remaining_text(const store::Session& session, WallTime now);

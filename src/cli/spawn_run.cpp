@@ -16,18 +16,6 @@ namespace spawnai::cli {
 
 namespace {
 
-std::string written_by(const store::Session& session) {
-    switch (session.source) {
-        case store::Source::model:
-            return "written by " + session.model;
-        case store::Source::store:
-            return "reused, $0.00";
-        case store::Source::starter:
-            return "built-in starter \"" + session.source_name + "\", no model was asked";
-    }
-    return {};
-}
-
 void say_what_next(const pipeline::SpawnResult& result, Context& context) {
     Terminal& terminal = context.terminal();
     const store::Session& session = result.session;
@@ -43,7 +31,9 @@ void say_what_next(const pipeline::SpawnResult& result, Context& context) {
     if (session.expires_at)
         summary +=
             fmt::format(", expires {} (in {})", local_time(*session.expires_at, now), remaining_text(session, now));
-    summary += ", cost " + present_cost(session, context.config(), now).display() + ", " + written_by(session);
+    summary += ", cost " + present_cost(session, context.config(), now).display();
+    // Any other source was told before the work began.
+    if (session.source == store::Source::model) summary += ", written by " + session.model;
     terminal.say(summary);
     terminal.say(fmt::format("next: spawnai logs {0} -f   spawnai extend {0} 30m   spawnai kill {0}", session.name));
 }

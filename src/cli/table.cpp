@@ -17,7 +17,7 @@ constexpr std::size_t k_longest_cell = 4000;
 
 void Table::add(std::vector<Cell> row) {
     row.resize(columns_.size());
-    for (Cell& cell : row) cell.text = one_line(cell.text, k_longest_cell);
+    for (Cell& cell : row) cell.text = one_line(trim(cell.text), k_longest_cell);
     rows_.push_back(std::move(row));
 }
 

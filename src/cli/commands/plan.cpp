@@ -51,9 +51,10 @@ int run(const Options& options, Context& context) {
         options.plan.value_or(provider == "local" ? "local" : context.config().text("plan")), context.config());
     const store::SlotUse use = context.store().slot_use(provider, plan.rate_window);
     const billing::PlanUse wanted = recent_use(context, use);
-    const PlanLimits* const fit =
-        billing::cheapest_fit(wanted, {plan_limits("local", context.config()), plan_limits("hobby", context.config()),
-                                       plan_limits("pro", context.config())});
+    const std::vector<PlanLimits> candidates{plan_limits("local", context.config()),
+                                             plan_limits("hobby", context.config()),
+                                             plan_limits("pro", context.config())};
+    const PlanLimits* const fit = billing::cheapest_fit(wanted, candidates);
     if (options.json) {
         context.terminal().result(
             dump_json(Json{

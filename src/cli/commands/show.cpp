@@ -108,7 +108,7 @@ std::string details_text(const store::Session& session, Context& context) {
     std::string text;
     const auto line = [&](std::string_view name, const std::string& value) {
         if (!value.empty())
-            text += fmt::format("{}{}\n", terminal.out_styled(Style::dim, fmt::format("{:<11}", name)),
+            text += fmt::format("{}{}\n", terminal.out_styled(Style::dim, fmt::format("{:<13}", name)),
                                 one_line(value, k_wide));
     };
     const auto heading = [&](std::string_view name) { text += "\n" + terminal.out_styled(Style::bold, name) + "\n"; };
@@ -139,7 +139,7 @@ std::string details_text(const store::Session& session, Context& context) {
     line("cost", fmt::format("{} (estimated {}, at most {})", present_cost(session, context.config(), now).display(),
                              session.estimated_cost.display(), session.max_cost.display()));
     if (!session.error_message.empty())
-        text += fmt::format("{}{}\n", terminal.out_styled(Style::dim, fmt::format("{:<11}", "error")),
+        text += fmt::format("{}{}\n", terminal.out_styled(Style::dim, fmt::format("{:<13}", "error")),
                             terminal.out_styled(Style::red, one_line(session.error_message, k_wide)));
 
     if (const auto lines = store.cost_lines(session.id); !lines.empty()) {

@@ -221,6 +221,10 @@ input, select, button { min-height: 2.75rem; padding: 0.4rem 0.7rem; border: 1px
 #body { flex: 1 1 100%; min-width: 0; }
 button { background: var(--accent); border-color: var(--accent); color: var(--on); font-weight: 600; cursor: pointer; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+@media (max-width: 36rem) {
+  td { display: block; padding-right: 0; }
+  td + td { padding-top: 0; border-top: 0; }
+}
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 </style>
 </head>

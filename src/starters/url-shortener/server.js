@@ -214,7 +214,11 @@ li small { display: block; overflow: hidden; color: var(--muted); text-overflow:
 code { font: 0.875rem/1.6 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 details { color: var(--muted); }
 summary { cursor: pointer; }
-@media (max-width: 40rem) { form { grid-template-columns: 1fr; } }
+@media (max-width: 40rem) {
+  form { grid-template-columns: 1fr; }
+  li { flex-wrap: wrap; }
+  li div { flex-basis: 100%; }
+}
 </style>
 </head>
 <body>

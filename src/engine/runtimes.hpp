@@ -5,7 +5,6 @@
 #include <spawnai/core/environment.hpp>
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,13 +18,10 @@ namespace spawnai::engine {
 [[nodiscard]] std::optional<std::filesystem::path> runtime_prefix(const std::filesystem::path& real_path,
                                                                   const std::vector<std::filesystem::path>& kept_out);
 
-/// Finds node and python3 as the user would run them: PATH, version managers in the home directory, then the system's. What lies
-/// below /usr is visible inside anyway and needs no mount. Scripts (shims of version managers) are passed over. `reachable` says
-/// whether the sandbox's maker can pass to a prefix (bubblewrap takes a mount's source by its path): another installation is taken
-/// where there is one, else the prefix is copied below `copies`, once. To be called with the user's privileges. `kept_out` must not
-/// become visible.
-[[nodiscard]] std::vector<RuntimeMount> find_runtimes(
-    const Environment& environment, const std::vector<std::filesystem::path>& kept_out,
-    const std::function<bool(const std::filesystem::path&)>& reachable, const std::filesystem::path& copies);
+/// Finds node and python3 as the user would run them: PATH, version managers in the home directory, then the
+/// system's. What lies below /usr is visible inside anyway and needs no mount. Scripts (shims of version
+/// managers) are passed over. To be called with the user's privileges. `kept_out` must not become visible.
+[[nodiscard]] std::vector<RuntimeMount> find_runtimes(const Environment& environment,
+                                                      const std::vector<std::filesystem::path>& kept_out);
 
 }  // namespace spawnai::engine

@@ -162,7 +162,7 @@ bool Watcher::take_disk(std::int64_t bytes) {
     stored_ += bytes;
     // Files that replace others are counted twice until the next look.
     if (stored_ > k_step && !scanning_) scan_disk();
-    return disk_.bytes + stored_ <= std::max(settings_.disk_bytes, tolerated_);
+    return disk_.bytes + stored_ <= settings_.disk_bytes;
 }
 
 void Watcher::measured(const DiskUsage& usage) {

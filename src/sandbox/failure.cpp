@@ -78,7 +78,12 @@ ErrorKind kind_of_code(std::string_view code) {
 Error error_of(Service service, const net::Response& response, const std::string& doing) {
     const wire::Failure failure = wire::parse_failure(response.body);
     const std::string message = doing + ": " + reason_of(response, failure);
-    if (service == Service::control_plane) return control_plane_error(response, failure, message);
+    if (service == Service::control_plane) {
+        const Error error = control_plane_error(response, failure, message);
+        const auto trace = response.header("X-E2B-Trace-ID");
+        // What the provider's support asks for first.
+        return trace ? Error(error.kind(), error.what(), error.hint(), "trace id: " + one_line(*trace, 80)) : error;
+    }
     if (!failure.connect_code.empty()) return Error(kind_of_code(failure.connect_code), message);
     switch (response.status) {
         case 400:

@@ -2,6 +2,7 @@
 
 #include <spawnai/core/error.hpp>
 #include <spawnai/sandbox/provider.hpp>
+#include <spawnai/sandbox/wire.hpp>
 
 #include <doctest/doctest.h>
 
@@ -25,6 +26,7 @@ struct ContractSubject {
     sandbox::Provider& provider;
     bool runs_shell = true;  ///< commands are real; the fake only knows the ones in contract_script()
     bool can_pause = true;
+    bool keeps_log = false;  ///< what the app wrote is there after the sandbox's end
     /// Lets that much of the provider's time pass.
     std::function<void(std::chrono::seconds)> pass_time;
     /// GET from outside: status and body. Unset: nothing is served.
@@ -362,8 +364,12 @@ inline void contract_expiry(ContractSubject& subject) {
 }
 
 inline void contract_pause(ContractSubject& subject) {
-    if (!subject.can_pause) return;
     ContractSandbox box(subject, {});
+    if (!subject.can_pause) {
+        CHECK(kind_thrown([&] { (void)subject.provider.pause(box->id(), {}); }) == ErrorKind::usage);
+        CHECK(box->alive({}));
+        return;
+    }
     const std::vector<sandbox::FileUpload> files = {{"/home/user/kept", "kept"}};
     box->write_files(files, {});
     CHECK(subject.provider.pause(box->id(), {}));
@@ -378,6 +384,17 @@ inline void contract_pause(ContractSubject& subject) {
     const auto running = subject.provider.get(box->id(), {});
     REQUIRE(running);
     CHECK(running->state == sandbox::SandboxState::running);
+}
+
+inline void contract_log(ContractSubject& subject) {
+    if (!subject.keeps_log) return;
+    ContractSandbox box(subject, {});
+    const SandboxId id = box->id();
+    CHECK(subject.provider.retained_log(id, {}).empty());
+    (void)run_in(*box, "(echo one; echo two) > " + std::string(sandbox::wire::k_app_log));
+    CHECK(subject.provider.retained_log(id, {}) == "one\ntwo\n");
+    CHECK(subject.provider.kill(id, {}));
+    CHECK(subject.provider.retained_log(id, {}) == "one\ntwo\n");
 }
 
 /// Only where apps are reachable: the URL serves what listens inside, and tells when nothing does.
@@ -424,6 +441,9 @@ inline void check_provider_contract(ContractSubject subject) {
     }
     SUBCASE("pause") {
         contract_pause(subject);
+    }
+    SUBCASE("log") {
+        contract_log(subject);
     }
     SUBCASE("outside") {
         contract_outside(subject);

@@ -75,6 +75,14 @@ TEST_SUITE("failure") {
         CHECK_FALSE(mentions(page.what(), "DOCTYPE"));
     }
 
+    TEST_CASE("the provider's trace id is kept as evidence") {
+        const Error error =
+            error_of(Service::control_plane, answer(500, "", {{"X-E2B-Trace-ID", "abc\x1b[1m"}}), "cannot create");
+        CHECK(error.evidence().starts_with("trace id: abc"));
+        CHECK_FALSE(mentions(error.evidence(), "\x1b"));
+        CHECK(error_of(Service::control_plane, answer(500, ""), "cannot create").evidence().empty());
+    }
+
     TEST_CASE("an answer of the daemon is judged by its Connect code before its status") {
         const auto kind = [](int status, const char* body) {
             return error_of(Service::envd, answer(status, body), "cannot act").kind();

@@ -14,7 +14,8 @@ TEST_SUITE("fake provider") {
         testing::FakeProvider fake(clock);
         for (const auto& command : testing::contract_script())
             fake.on_command(command.shell, {command.code, command.output, command.error_output, command.keeps_running});
-        testing::check_provider_contract({fake, false, true, [&](std::chrono::seconds time) { clock.advance(time); }});
+        testing::check_provider_contract(
+            {fake, false, true, false, [&](std::chrono::seconds time) { clock.advance(time); }});
     }
 
     TEST_CASE("the fake fails where it is told to") {

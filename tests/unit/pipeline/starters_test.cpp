@@ -1,6 +1,7 @@
 #include <spawnai/core/error.hpp>
 #include <spawnai/core/text.hpp>
 #include <spawnai/pipeline/starters.hpp>
+#include <spawnai/validate/validator.hpp>
 
 #include <doctest/doctest.h>
 
@@ -316,6 +317,31 @@ TEST_CASE("the catalogue") {
         }
     }
     CHECK(types.size() == 3);
+}
+
+// The strictest judgement there is: nothing mended, no network. What we ask of a model's apps, ours must be able to bear.
+TEST_CASE("no starter breaks a rule of our own") {
+    for (const Starter& starter : list_starters()) {
+        CAPTURE(starter.id);
+        GeneratedApp app = starter.app;
+        const validate::Report report = validate::check_app(app, {.mend = false, .offline = true});
+        CHECK(report.accepted());
+        for (const validate::Finding& finding : report.findings) {
+            CAPTURE(finding.rule);
+            CAPTURE(finding.file);
+            CAPTURE(finding.line);
+            CAPTURE(finding.message);
+            CHECK(finding.severity == validate::Severity::note);
+        }
+        for (const GeneratedFile& file : starter.app.files) {
+            CAPTURE(file.path);
+            for (const validate::Finding& finding : validate::check_file(file, starter.app.type).findings) {
+                CAPTURE(finding.rule);
+                CAPTURE(finding.message);
+                CHECK(finding.severity == validate::Severity::note);
+            }
+        }
+    }
 }
 
 TEST_CASE("find_starter knows only exact ids") {

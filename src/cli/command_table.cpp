@@ -14,11 +14,67 @@ namespace spawnai::cli {
 namespace {
 
 constexpr CommandSpec k_commands[] = {
+    {"spawn", "", Group::apps, "turn a sentence into a running app and print its URL",
+     "spawnai spawn \"todo app\"\ta web page\n"
+     "spawnai spawn \"REST API for books\" -t api --ttl 1h\tan API that lives for an hour\n"
+     "spawnai spawn \"mean of column 2\" -t script -f data.csv\ta script with a data file\n"
+     "spawnai spawn @prompt.md --json\tthe prompt from a file, the result as JSON\n"
+     "url=$(spawnai spawn \"kanban board\" --offline)\ta built-in app, no model asked\n"
+     "spawnai spawn \"chess clock\" --dry-run\tplan, price and limits only",
+     "The prompt has 1 to 2000 characters. '-' reads it from standard input, '@FILE' from a file.\n"
+     "stdout gets one line, the URL, after the app answered from outside. Everything else goes to stderr. With --json "
+     "the line "
+     "is an object instead, with --events a stream of objects. When it fails or is interrupted the sandbox is ended, "
+     "and the "
+     "session and its code stay in the store.",
+     &make_spawn},
+    {"ls", "list ps", Group::apps, "list live sessions",
+     "spawnai ls\tlive sessions\n"
+     "spawnai ls -a\tended ones too\n"
+     "spawnai ls -q --tag ci\tids only, of one tag\n"
+     "spawnai ls --json\tfor scripts",
+     "", &make_list},
+    {"show", "status info", Group::apps, "show everything about one session",
+     "spawnai show todo-app-k3f9\tby name\nspawnai show @last --json\tthe newest one, as JSON", "", &make_show},
+    {"extend", "", Group::apps, "give a session more time",
+     "spawnai extend todo-app-k3f9 30m\tit ends 30 minutes later than it would\n"
+     "spawnai extend @last 1h\tthe newest one",
+     "The new end may lie at most the plan's maximum after the start.", &make_extend},
+    {"kill", "rm", Group::apps, "end sessions and their sandboxes",
+     "spawnai kill todo-app-k3f9\tone\n"
+     "spawnai kill --tag ci --yes\tall of one tag\n"
+     "spawnai kill --all --yes\tall\n"
+     "spawnai kill --expired\twhatever outlived its time",
+     "A session that has ended already is no error. The code stays in the store: see respawn and export.", &make_kill},
+    {"logs", "", Group::apps, "show what the app itself printed",
+     "spawnai logs @last\tso far\nspawnai logs todo-app-k3f9 -f\tand as it comes", "", &make_logs},
+    {"open", "", Group::apps, "open the app in a browser",
+     "spawnai open @last\tin the browser, or its URL where there is none", "", &make_open},
+    {"respawn", "", Group::apps, "start an ended app again from the store, without a model",
+     "spawnai respawn todo-app-k3f9\tthe same code, a new URL", "", &make_respawn},
+    {"export", "", Group::apps, "write the app's source to a directory",
+     "spawnai export @last ./todo\tall files of the deployed version", "", &make_export},
     {"cost", "", Group::money, "show what was spent",
      "spawnai cost\tthis month\n"
      "spawnai cost --for all --by model\tby model, since the beginning\n"
      "spawnai cost --by day --csv\tfor a spreadsheet",
      "", &make_cost},
+    {"plan", "", Group::money, "show plan limits against use", "spawnai plan\tslots, rates and lifetimes", "",
+     &make_plan},
+    {"validate", "", Group::upkeep, "check an app's source the way spawn does",
+     "spawnai validate ./todo\ta directory\nspawnai validate page.html --json\tone file",
+     "Exit code 8 when it would be refused.", &make_validate},
+    {"gc", "", Group::upkeep, "reconcile with the provider: expired, lost and orphaned sandboxes",
+     "spawnai gc\tend what was left over", "", &make_gc},
+    {"doctor", "", Group::upkeep, "check keys, sandboxing, store and network",
+     "spawnai doctor\twhat works and what to do about the rest", "", &make_doctor},
+    {"engine start", "", Group::upkeep, "start the local engine", "", "It starts by itself when it is needed.",
+     &make_engine_start},
+    {"engine stop", "", Group::upkeep, "stop the local engine", "", "", &make_engine_stop},
+    {"engine status", "", Group::upkeep, "show the local engine", "", "", &make_engine_status},
+    {"engine env", "", Group::upkeep, "print the variables that point E2B SDKs and CLI at the local engine",
+     "eval \"$(spawnai engine env)\"\tinto this shell", "", &make_engine_env},
+    {"engine run", "", Group::hidden, "be the engine (started by spawnai itself)", "", "", &make_engine_run},
     {"config get", "", Group::settings, "print one setting",
      "spawnai config get ttl\tits value\nspawnai config get ttl --show-origin\tand where it comes from", "",
      &make_config_get},
@@ -44,6 +100,7 @@ constexpr CommandSpec k_commands[] = {
 };
 
 constexpr Namespace k_namespaces[] = {
+    {"engine", "the local engine by hand"},
     {"config", "settings in config.json"},
     {"keys", "API keys in a file that only you can read"},
 };

@@ -199,11 +199,10 @@ void Progress::handle(const pipeline::SpawnEvent& event) {
         }
     } else if (const auto* repair = std::get_if<pl::RepairStarted>(&event.body)) {
         state_.repair = repair->attempt;
-        remark(safe(fmt::format("repair {} of {}{}: {}", repair->attempt, repair->most,
-                                repair->escalated ? " with " + repair->model
-                                : repair->simpler ? " with the simpler prompt"
-                                                  : "",
-                                repair->reason)));
+        const std::string attempt = repair->simpler ? std::string("last attempt, with the simpler prompt")
+                                                    : fmt::format("repair {} of {}", repair->attempt, repair->most);
+        remark(
+            safe(fmt::format("{}{}: {}", attempt, repair->escalated ? " with " + repair->model : "", repair->reason)));
     } else if (const auto* note = std::get_if<pl::Note>(&event.body)) {
         remark("note: " + safe(note->text));
     } else if (std::get_if<pl::Ready>(&event.body) != nullptr) {

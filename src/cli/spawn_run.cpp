@@ -38,6 +38,25 @@ void say_what_next(const pipeline::SpawnResult& result, Context& context) {
     terminal.say(fmt::format("next: spawnai logs {0} -f   spawnai extend {0} 30m   spawnai kill {0}", session.name));
 }
 
+// After a spawn that gave no app.
+void leave(Progress& progress, const std::stop_token& asked_to_stop, Context& context) {
+    progress.finish();
+    if (const auto session = progress.session()) context.set_session(*session);
+    if (progress.reader_gone() && !asked_to_stop.stop_requested()) throw BrokenPipe();
+}
+
+// The error, with what it cost and where its record is.
+Error with_record(const Error& error, const Progress& progress, Context& context) {
+    const auto id = progress.session();
+    const auto session = id ? context.store().find(SessionId::parse(*id)) : std::nullopt;
+    if (!session) return error;
+    const Money cost = present_cost(*session, context.config(), context.clock().now());
+    const std::string record = fmt::format("{}what happened is kept: spawnai show {}",
+                                           cost > Money() ? "it cost " + cost.display() + "; " : "", session->name);
+    return Error(error.kind(), error.what(), error.hint().empty() ? record : error.hint() + "\n" + record,
+                 error.evidence());
+}
+
 }  // namespace
 
 pipeline::SpawnResult run_spawn(const pipeline::SpawnRequest& request, Site& site, const ModelChoice& choice,
@@ -61,10 +80,11 @@ pipeline::SpawnResult run_spawn(const pipeline::SpawnRequest& request, Site& sit
         site.wake();
         result =
             pipeline::spawn(request, site.surroundings(choice.model.get(), choice.why_not), observer, stop.get_token());
+    } catch (const Error& error) {
+        leave(progress, asked_to_stop, context);
+        throw with_record(error, progress, context);
     } catch (...) {
-        progress.finish();
-        if (const auto session = progress.session()) context.set_session(*session);
-        if (progress.reader_gone() && !asked_to_stop.stop_requested()) throw BrokenPipe();
+        leave(progress, asked_to_stop, context);
         throw;
     }
     progress.finish();

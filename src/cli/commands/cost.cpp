@@ -105,7 +105,8 @@ int run(const Options& options, Context& context) {
         terminal.result(text);
         return 0;
     }
-    std::string header = options.group.value_or("for");
+    // The amounts have a column MODEL of their own.
+    std::string header = options.group == "model" ? "model name" : options.group.value_or("for");
     for (char& c : header) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     Table table({{header},
                  {"SESSIONS", true},

@@ -2,6 +2,7 @@
 #include "../context.hpp"
 #include "../error_text.hpp"
 #include "../json_shape.hpp"
+#include "../plural.hpp"
 #include "factories.hpp"
 
 #include <spawnai/claude/settings.hpp>
@@ -102,8 +103,8 @@ Check store_check(Context& context) {
                 .remedy = "keep a copy of it, then recover what can be: sqlite3 " + file.string() +
                           " .recover | sqlite3 recovered.db",
                 .code = exit_code(ErrorKind::usage).code};
-    return good(fmt::format("{}, schema {}, {} sessions", file.string(), context.store().schema_version(),
-                            context.store().count({})));
+    return good(fmt::format("{}, schema {}, {}", file.string(), context.store().schema_version(),
+                            counted(context.store().count({}), "session")));
 }
 
 // Programs that apps and the sandbox need. `version` is an argument that makes the program print one.
@@ -172,8 +173,9 @@ void examine(const Options& options, Context& context, Examination& examination)
     examination.look("engine", [&] {
         const engine::EngineStatus status =
             engine::engine_status(engine::state_location(context.paths(), context.environment(), ::geteuid()));
-        return good(status.running ? fmt::format("running on port {}, {} sandboxes", status.port, status.live_sandboxes)
-                                   : "not running; it starts when it is needed");
+        return good(status.running
+                        ? fmt::format("running on port {}, live sandboxes: {}", status.port, status.live_sandboxes)
+                        : "not running; it starts when it is needed");
     });
     examination.look("bubblewrap", [&] {
         return program_check(context, "bwrap", "local sandboxes need it", "sudo apt install bubblewrap");

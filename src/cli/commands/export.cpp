@@ -1,6 +1,7 @@
 #include "../arguments.hpp"
 #include "../context.hpp"
 #include "../json_shape.hpp"
+#include "../plural.hpp"
 #include "factories.hpp"
 
 #include <spawnai/core/error.hpp>
@@ -44,7 +45,8 @@ int run(const Options& options, Context& context) {
         return 0;
     }
     context.terminal().result(directory.string() + "\n");
-    context.terminal().say(fmt::format("{} files of {}", paths.size(), session.name));
+    context.terminal().say(
+        fmt::format("{} of {}", counted(static_cast<std::int64_t>(paths.size()), "file"), session.name));
     return 0;
 }
 

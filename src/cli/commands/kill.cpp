@@ -2,6 +2,7 @@
 #include "../context.hpp"
 #include "../error_text.hpp"
 #include "../json_shape.hpp"
+#include "../plural.hpp"
 #include "../session_view.hpp"
 #include "../site.hpp"
 #include "factories.hpp"
@@ -47,9 +48,9 @@ bool confirmed(const Options& options, std::size_t count, Terminal& terminal) {
     if (!options.all || options.yes || count == 0) return true;
     if (!terminal.in_is_tty() || !terminal.err_is_tty())
         throw Error(ErrorKind::usage, "'kill --all' needs --yes where nobody can be asked",
-                    fmt::format("it would end {} {}; add --yes", count, count == 1 ? "session" : "sessions"));
+                    fmt::format("it would end {}; add --yes", counted(static_cast<std::int64_t>(count), "session")));
     const std::string answer =
-        terminal.ask(fmt::format("end {} live {}? [y/N] ", count, count == 1 ? "session" : "sessions"), false);
+        terminal.ask(fmt::format("end {}? [y/N] ", counted(static_cast<std::int64_t>(count), "live session")), false);
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 

@@ -2,6 +2,7 @@
 #include "../context.hpp"
 #include "../json_shape.hpp"
 #include "../money_view.hpp"
+#include "../plural.hpp"
 #include "../session_view.hpp"
 #include "factories.hpp"
 
@@ -158,11 +159,12 @@ std::string details_text(const store::Session& session, Context& context) {
     if (const auto versions = store.versions(session.id); !versions.empty()) {
         heading("Versions");
         for (const store::AppVersion& version : versions)
-            text += one_line(fmt::format("  {:<3} {}  {:<9} {} files, {} bytes{}{}", version.number,
-                                         local_time(version.created_at, now), version.origin, version.file_count,
-                                         version.bytes, version.number == session.app_version ? ", deployed" : "",
-                                         version.note.empty() ? "" : ": " + version.note),
-                             k_wide) +
+            text += one_line(
+                        fmt::format("  {:<3} {}  {:<9} {}, {}{}{}", version.number, local_time(version.created_at, now),
+                                    version.origin, counted(version.file_count, "file"), counted(version.bytes, "byte"),
+                                    version.number == session.app_version ? ", deployed" : "",
+                                    version.note.empty() ? "" : ": " + version.note),
+                        k_wide) +
                     "\n";
     }
     if (const auto events = store.events(session.id); !events.empty()) {

@@ -48,7 +48,7 @@ std::string plan_text(const pipeline::SpawnPlan& plan, const pipeline::SpawnRequ
     };
     line("prompt", one_line(plan.prompt, 100));
     line("type", std::string(to_string(plan.type)));
-    line("written by", plan.explanation.empty() ? plan.source_name : one_line(plan.explanation, 200));
+    line("source", plan.explanation.empty() ? plan.source_name : one_line(plan.explanation, 200));
     line("runs on", place.provider + (place.plan.name == place.provider ? "" : ", plan " + place.plan.name) +
                         ", template " + request.template_id);
     line("lives", format_duration(plan.ttl) + (plan.internet ? ", with network" : ", without network"));

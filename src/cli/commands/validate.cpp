@@ -2,6 +2,7 @@
 #include "../context.hpp"
 #include "../findings_view.hpp"
 #include "../json_shape.hpp"
+#include "../plural.hpp"
 #include "factories.hpp"
 
 #include <spawnai/core/error.hpp>
@@ -61,8 +62,8 @@ int run(const Options& options, Context& context) {
             return finding.severity == validate::Severity::block;
         });
         text += report.accepted()
-                    ? fmt::format("{} as {}, {} remarks\n", terminal.out_styled(Style::green, "accepted"),
-                                  to_string(type), report.findings.size())
+                    ? fmt::format("{} as {}, {}\n", terminal.out_styled(Style::green, "accepted"), to_string(type),
+                                  counted(static_cast<std::int64_t>(report.findings.size()), "remark"))
                     : fmt::format("{} as {}: {} blocking, {} in all\n", terminal.out_styled(Style::red, "refused"),
                                   to_string(type), blocking, report.findings.size());
         terminal.result(text);

@@ -86,6 +86,8 @@ void Exchange::set_up_connection(const Environment& environment) {
     CURL* easy = easy_.get();
     set(easy, CURLOPT_TCP_NODELAY, 1L);
     set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+    set(easy, CURLOPT_TCP_KEEPINTVL, 10L);
     set(easy, CURLOPT_SOCKOPTFUNCTION, &close_on_exec);
     // Requests that begin together share one HTTP/2 connection instead of opening one each.
     set(easy, CURLOPT_PIPEWAIT, url_.scheme == "https" ? 1L : 0L);
@@ -360,7 +362,7 @@ std::size_t Exchange::on_upload(char* buffer, std::size_t size, std::size_t coun
         exchange.changed_.notify_all();
         return CURL_READFUNC_PAUSE;
     }
-    std::memcpy(buffer, exchange.upload_.data(), taken);
+    std::copy_n(exchange.upload_.begin(), taken, buffer);
     exchange.upload_.erase(0, taken);
     exchange.last_activity_ = std::chrono::steady_clock::now();
     exchange.changed_.notify_all();

@@ -152,16 +152,15 @@ bool ControlPlane::pause(const SandboxId& id, const std::stop_token& stop) {
     const net::Response response = call("POST", path_of(id, "/pause"), "{}", Repeat::always, stop);
     if (says_unknown(response)) return false;
     if (success(response)) return true;
-    const Error error = error_of(Service::control_plane, response, "cannot pause the sandbox " + id.str());
     if (response.status == 409) {
         // Paused already, or on its way to something else: only a look tells.
         const auto now = detail(id, stop);
         if (!now) return false;
         if (now->info.state == SandboxState::paused) return true;
     }
-    if (response.status == 405 || response.status == 501)
-        throw Error(ErrorKind::usage, error.what(), "this provider cannot pause sandboxes");
-    throw error;
+    const Error error = error_of(Service::control_plane, response, "cannot pause the sandbox " + id.str());
+    const bool cannot = response.status == 405 || response.status == 501;
+    throw cannot ? Error(ErrorKind::usage, error.what(), "this provider cannot pause sandboxes") : Error(error);
 }
 
 std::vector<SandboxMetrics> ControlPlane::metrics(const SandboxId& id, const std::stop_token& stop) {

@@ -395,11 +395,11 @@ Failure parse_failure(std::string_view body) {
 
 std::optional<std::string> base64_decode(std::string_view text) {
     static const auto values = [] {
-        std::array<signed char, 256> table{};
+        std::array<int, 256> table{};
         table.fill(-1);
         constexpr std::string_view k_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         for (std::size_t i = 0; i < k_alphabet.size(); ++i)
-            table[static_cast<unsigned char>(k_alphabet[i])] = static_cast<signed char>(i);
+            table[static_cast<unsigned char>(k_alphabet[i])] = static_cast<int>(i);
         table['-'] = 62;
         table['_'] = 63;
         return table;

@@ -119,14 +119,15 @@ void Arguments::option(std::string names, std::string value, std::optional<int>&
             });
 }
 
-void Arguments::choice(std::string names, std::vector<std::string> choices, std::optional<std::string>& target,
+void Arguments::choice(std::string names, const std::vector<std::string>& choices, std::optional<std::string>& target,
                        std::string help) {
     std::string placeholder = join(choices, "|");
     declare({.names = std::move(names), .value = std::move(placeholder), .help = std::move(help), .choices = choices},
             [&target, choices](const std::string& text) { target = checked_choice(choices, text); });
 }
 
-void Arguments::required(std::string name, std::string& target, std::string help, std::vector<std::string> choices) {
+void Arguments::required(const std::string& name, std::string& target, std::string help,
+                         const std::vector<std::string>& choices) {
     declare({.names = name,
              .value = name,
              .help = std::move(help),
@@ -138,15 +139,15 @@ void Arguments::required(std::string name, std::string& target, std::string help
             });
 }
 
-void Arguments::optional(std::string name, std::optional<std::string>& target, std::string help,
-                         std::vector<std::string> choices) {
+void Arguments::optional(const std::string& name, std::optional<std::string>& target, std::string help,
+                         const std::vector<std::string>& choices) {
     declare({.names = name, .value = name, .help = std::move(help), .choices = choices, .positional = true},
             [&target, choices](const std::string& text) {
                 target = choices.empty() ? text : checked_choice(choices, text);
             });
 }
 
-void Arguments::rest(std::string name, std::vector<std::string>& target, bool needed, std::string help) {
+void Arguments::rest(const std::string& name, std::vector<std::string>& target, bool needed, std::string help) {
     declare({.names = name,
              .value = name,
              .help = std::move(help),
@@ -241,15 +242,12 @@ void Arguments::parse(const std::vector<std::string>& arguments) {
     std::vector<std::string> words;
     bool options_ended = false;
     for (const std::string& word : parser.remaining()) {
-        if (options_ended) {
-            words.push_back(word);
-        } else if (word == "--") {
+        if (!options_ended && word == "--") {
             options_ended = true;
-        } else if (looks_like_option(word)) {
-            unknown_option(word);
-        } else {
-            words.push_back(word);
+            continue;
         }
+        if (!options_ended && looks_like_option(word)) unknown_option(word);
+        words.push_back(word);
     }
     take_positionals(words);
 }

@@ -41,13 +41,14 @@ class Arguments {
     /// A whole number in least..most.
     void option(std::string names, std::string value, std::optional<int>& target, int least, int most,
                 std::string help);
-    void choice(std::string names, std::vector<std::string> choices, std::optional<std::string>& target,
+    void choice(std::string names, const std::vector<std::string>& choices, std::optional<std::string>& target,
                 std::string help);
-    void required(std::string name, std::string& target, std::string help, std::vector<std::string> choices = {});
-    void optional(std::string name, std::optional<std::string>& target, std::string help,
-                  std::vector<std::string> choices = {});
+    void required(const std::string& name, std::string& target, std::string help,
+                  const std::vector<std::string>& choices = {});
+    void optional(const std::string& name, std::optional<std::string>& target, std::string help,
+                  const std::vector<std::string>& choices = {});
     /// Takes all that is left; at least one when `needed`.
-    void rest(std::string name, std::vector<std::string>& target, bool needed, std::string help);
+    void rest(const std::string& name, std::vector<std::string>& target, bool needed, std::string help);
 
     /// Takes what is left without showing it in help: for a command that wants to refuse it in its own words.
     void surplus(std::vector<std::string>& target) { surplus_ = &target; }

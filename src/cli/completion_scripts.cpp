@@ -161,7 +161,7 @@ _spawnai() {{
             std::vector<std::string> patterns;
             for (const std::string& name : command.names)
                 for (const std::string& option : split(spec.names, ','))
-                    patterns.push_back("'" + name + ":" + option + "'");
+                    patterns.push_back(fmt::format("'{}:{}'", name, option));
             script += fmt::format("        {}) {}; return ;;\n", join(patterns, " | "), bash_values(spec));
         }
     }

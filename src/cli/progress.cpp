@@ -105,7 +105,7 @@ std::string progress_line(const ProgressState& state, double fraction, std::size
 }
 
 Progress::Progress(Terminal& terminal, Options options)
-    : terminal_(terminal), options_(options), started_(std::chrono::steady_clock::now()) {
+    : terminal_(terminal), options_(std::move(options)), started_(std::chrono::steady_clock::now()) {
     if (!terminal_.can_redraw() || terminal_.quiet()) return;
     ticker_ = std::jthread([this](const std::stop_token& stop) {
         unsigned frame = 0;

@@ -52,6 +52,11 @@ std::string environment_topic() {
     text += "\nVariables for settings (see 'spawnai config list'):\n\n";
     for (const SettingSpec& spec : setting_specs())
         if (!spec.environment.empty()) row(text, spec.environment, fmt::format("{}: {}", spec.name, spec.meaning), 18);
+    text +=
+        "\nURLs of local apps end in .localhost, which browsers, curl and most resolvers take for this machine. Where "
+        "one\n"
+        "does not, connect to 127.0.0.1 and the URL's port, and send the URL's host name as Host:\n\n"
+        "  curl -H \"Host: 3000-ID.localhost:PORT\" http://127.0.0.1:PORT/\n";
     return text;
 }
 

@@ -5,6 +5,7 @@
 #include <spawnai/core/file.hpp>
 #include <spawnai/core/keys.hpp>
 
+#include <fmt/format.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -65,7 +66,7 @@ std::vector<GeneratedFile> data_files(const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
         const std::string name = std::filesystem::path(path).filename().string();
         if (const std::string why = check_relative_path(name); !why.empty())
-            throw Error(ErrorKind::usage, "--file: '" + path + "' cannot lie beside an app: " + why);
+            throw Error(ErrorKind::usage, fmt::format("--file: '{}' cannot lie beside an app: {}", path, why));
         const bool twice =
             std::any_of(files.begin(), files.end(), [&](const GeneratedFile& file) { return file.path == name; });
         if (twice) throw Error(ErrorKind::usage, "--file: two files are called '" + name + "'");

@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <thread>
 
@@ -26,10 +25,7 @@ constexpr std::int64_t k_mib = 1 << 20;
 class Limited : public TestSandbox {
  public:
     Limited(const char* limit, std::int64_t value) : TestSandbox(json{{limit, value}}) {
-        std::ifstream file(built_program("spawnai-probe"), std::ios::binary);
-        const std::string program(std::istreambuf_iterator<char>(file), {});
-        REQUIRE(upload("/app/probe", program).status == 200);
-        REQUIRE(run("chmod +x /app/probe").exit_code == 0);
+        install_probe();
         REQUIRE(upload("/home/user/app.log", "the app's own line\n").status == 200);
     }
     CommandResult take(const std::string& resource) const { return run("exec /app/probe take " + resource); }

@@ -16,7 +16,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -101,11 +100,6 @@ class Baits {
     Fd shm_;
 };
 
-std::string file_content(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 struct Findings {
     int held = 0;
     std::vector<std::string> bad;
@@ -143,8 +137,8 @@ TEST_CASE("a strict sandbox holds against every probe") {
     const TempDir host;
     const Baits baits(host.path());
     const TestSandbox sandbox;
-    REQUIRE(sandbox.upload("/app/probe", file_content(built_program("spawnai-probe"))).status == 200);
-    const std::string command = "chmod +x /app/probe && exec /app/probe" + shell_words(baits.arguments());
+    sandbox.install_probe();
+    const std::string command = "exec /app/probe" + shell_words(baits.arguments());
 
     SUBCASE("with pipes") {
         const CommandResult result = sandbox.run(command);

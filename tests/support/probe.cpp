@@ -3,6 +3,8 @@
 //
 // Arguments, each a bait that the test laid out on the host: --secret TEXT --loopback PORT --abstract NAME --socket PATH
 // --file PATH --shm KEY --posix-shm NAME --pid PID, and --terminal when a pseudo-terminal is expected.
+//
+// Two other uses: `take RESOURCE` takes that until a limit stops it, `serve PORT` and `serve6 PORT` are a TCP echo server.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -632,6 +634,36 @@ void limits() {
     }
 }
 
+/// Sends back what it is sent, one connection at a time, until the other side ends.
+void serve(int family, int port) {
+    const int listener = ::socket(family, SOCK_STREAM, 0);
+    const int on = 1;
+    ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    four.sin_port = htons(static_cast<std::uint16_t>(port));
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    six.sin6_port = four.sin_port;
+    six.sin6_addr = in6addr_loopback;
+    const bool is_four = family == AF_INET;
+    const auto* address = is_four ? reinterpret_cast<const sockaddr*>(&four) : reinterpret_cast<const sockaddr*>(&six);
+    if (::bind(listener, address, is_four ? sizeof(four) : sizeof(six)) != 0 || ::listen(listener, 8) != 0)
+        std::exit(3);
+    std::printf("ready\n");
+    for (;;) {
+        const int connection = ::accept(listener, nullptr, nullptr);
+        std::vector<char> buffer(65536);
+        for (ssize_t size = 0; (size = ::read(connection, buffer.data(), buffer.size())) > 0;) {
+            for (ssize_t sent = 0; sent < size;)
+                sent += std::max<ssize_t>(
+                    ::write(connection, buffer.data() + sent, static_cast<std::size_t>(size - sent)), 0);
+        }
+        ::close(connection);
+    }
+}
+
 // What limits are tested with: each takes one resource until it is stopped.
 
 [[noreturn]] void wait_for_ever() {
@@ -729,6 +761,8 @@ bool take(const std::string& what) {
 
 int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
+    if (argc == 3 && std::string(argv[1]) == "serve") serve(AF_INET, std::atoi(argv[2]));
+    if (argc == 3 && std::string(argv[1]) == "serve6") serve(AF_INET6, std::atoi(argv[2]));
     if (argc == 3 && std::string(argv[1]) == "take") return take(argv[2]) ? 0 : 2;
     Baits baits = {{"secret", "none"}, {"loopback", "1"}, {"abstract", "none"},   {"socket", "/none"},
                    {"file", "/none"},  {"shm", "1"},      {"posix-shm", "/none"}, {"pid", "0"}};

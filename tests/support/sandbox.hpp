@@ -22,6 +22,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -210,6 +212,14 @@ class TestSandbox {
         connection.send("POST /" + method + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/connect+json\r\n" +
                         headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
         return connection;
+    }
+
+    /// Puts the probe at /app/probe.
+    void install_probe() const {
+        std::ifstream file(built_program("spawnai-probe"), std::ios::binary);
+        const std::string program(std::istreambuf_iterator<char>(file), {});
+        REQUIRE(upload("/app/probe", program).status == 200);
+        REQUIRE(run("chmod +x /app/probe").exit_code == 0);
     }
 
     /// Runs a shell command to its end. `extra` joins the Start message.

@@ -150,14 +150,26 @@ def bench_gateway(home):
     server.shutdown()
 
 
+def bench_reply(_home):
+    """Needs the target bench-reply of the same build."""
+    program = os.path.join(os.path.dirname(os.environ["SPAWNAI_BIN"]), "..", "bench", "bench-reply")
+    if not os.path.exists(program):
+        print(f"left out: {program} is not built (target bench-reply)", file=sys.stderr)
+        return
+    for line in subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines():
+        what, ours, baseline_name, baseline, unit = line.split("\t")
+        row(what, float(ours), baseline_name, float(baseline), unit)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default=os.environ.get("SPAWNAI_BIN", "spawnai"))
-    parser.add_argument("--only", choices=["start", "spawn", "crowd", "gateway"])
+    parser.add_argument("--only", choices=["start", "spawn", "crowd", "gateway", "reply"])
     options = parser.parse_args()
     os.environ["SPAWNAI_BIN"] = options.binary
     import spawnai
-    for name, bench in (("start", bench_start), ("spawn", bench_spawn), ("crowd", bench_crowd), ("gateway", bench_gateway)):
+    for name, bench in (("start", bench_start), ("spawn", bench_spawn), ("crowd", bench_crowd), ("gateway", bench_gateway),
+                        ("reply", bench_reply)):
         if options.only in (None, name):
             home = spawnai.Home()
             home.binary = options.binary

@@ -19,7 +19,7 @@ constexpr int k_continuations = 3;
 constexpr std::size_t k_little_text = 200;          // characters that are not worth continuing
 constexpr std::int64_t k_output_tokens = 96000;     // of one reply with its continuations
 constexpr std::size_t k_reply_limit = 8U << 20U;    // bytes of one reply
-constexpr std::size_t k_raw_limit = 16U << 20U;     // bytes of all replies that are kept
+constexpr std::size_t k_raw_limit = 16U << 20U;     // bytes of earlier replies that are kept
 constexpr std::size_t k_long_line = 2000;           // a cut line from this length on is kept
 constexpr std::size_t k_quoted_reply = 48U << 10U;  // a longer unusable reply is not sent back
 constexpr std::int64_t k_least_output = 256;        // tokens; less is not worth a call
@@ -113,6 +113,8 @@ std::vector<Turn> Generation::with_objection(std::vector<Turn> turns, const std:
 }
 
 void Generation::begin_reply() {
+    if (earlier_.size() + reply_.size() <= k_raw_limit) earlier_ += reply_;
+    if (!earlier_.empty() && !earlier_.ends_with('\n')) earlier_.push_back('\n');
     reply_.clear();
     too_long_.clear();
     joiner_.reset();
@@ -260,12 +262,13 @@ void Generation::forget_open_file() {
 // From a reply to an app.
 
 std::string Generation::build() {
-    const std::optional<Manifest> manifest = parser_->reply().manifest;
+    std::optional<Manifest> manifest = parser_->reply().manifest;
     if (!parser_->reply().any())
         if (std::string objection = read_loosely(); !objection.empty()) return objection;
     for (const std::string& flaw : parser_->reply().flaws) note(ModelNote::Kind::repaired, flaw);
+    if (parser_->reply().manifest) manifest = parser_->reply().manifest;
     if (std::string objection = apply_reply(); !objection.empty()) return objection;
-    return assemble(app_, base_, parser_->reply().manifest ? parser_->reply().manifest : manifest, request_);
+    return assemble(app_, std::move(base_), manifest, request_);
 }
 
 // The nonce was left out or mistaken, or there are no tags at all.
@@ -292,31 +295,31 @@ std::string Generation::read_loosely() {
 
 // Puts what came over what was there. Edits apply all or none; those that did not are kept for one more request.
 std::string Generation::apply_reply() {
-    const ParsedReply& reply = parser_->reply();
+    ParsedReply reply = parser_->take();
     std::vector<GeneratedFile> files = base_;
     for (const std::string& path : reply.deletions)
         files.erase(
             std::remove_if(files.begin(), files.end(), [&](const GeneratedFile& file) { return file.path == path; }),
             files.end());
-    for (const GeneratedFile& file : reply.files) {
+    std::vector<std::string> replaced;
+    for (GeneratedFile& file : reply.files) {
+        replaced.push_back(file.path);
         const auto same =
             std::find_if(files.begin(), files.end(), [&](const GeneratedFile& each) { return each.path == file.path; });
-        if (reformatted_) {
-            // It was said once; from here on the checks of the app decide.
-        } else if (const std::string left_out =
-                       elision(file.content, same == files.end() ? std::string_view() : same->content);
-                   !left_out.empty())
+        const std::string left_out = elision(file.content, same == files.end() ? std::string_view() : same->content);
+        // It is said once; after that the checks of the app decide.
+        if (!left_out.empty() && !reformatted_)
             return fmt::format("'{}' leaves out code (\"{}\"): every file has to be whole", file.path, left_out);
         if (same == files.end())
-            files.push_back(file);
+            files.push_back(std::move(file));
         else
-            *same = file;
+            *same = std::move(file);
     }
     const std::vector<EditFailure> earlier = std::exchange(edit_failures_, apply_edits(files, reply.edits));
-    const auto touched = [&reply](const std::string& path) {
-        const auto same = [&path](const auto& each) { return each.path == path; };
-        return std::any_of(reply.edits.begin(), reply.edits.end(), same) ||
-               std::any_of(reply.files.begin(), reply.files.end(), same) ||
+    const auto touched = [&reply, &replaced](const std::string& path) {
+        return std::any_of(reply.edits.begin(), reply.edits.end(),
+                           [&path](const FileEdit& edit) { return edit.path == path; }) ||
+               std::find(replaced.begin(), replaced.end(), path) != replaced.end() ||
                std::find(reply.deletions.begin(), reply.deletions.end(), path) != reply.deletions.end();
     };
     for (const EditFailure& failure : earlier)
@@ -329,13 +332,18 @@ std::string Generation::apply_reply() {
     return {};
 }
 
+std::string Generation::raw_reply() {
+    if (earlier_.empty()) return std::move(reply_);
+    return std::move(earlier_) + reply_;
+}
+
 Outcome Generation::generated() {
     return Generated{std::move(app_), spent_usage_, resolved_model_, priced_ ? std::optional(spent_) : std::nullopt,
-                     std::move(raw_)};
+                     raw_reply()};
 }
 
 Outcome Generation::not_generated(NoAppReason reason, const std::string& explanation) {
-    return NotGenerated{reason,       explanation,     std::move(raw_),
+    return NotGenerated{reason,       explanation,     raw_reply(),
                         spent_usage_, resolved_model_, priced_ ? std::optional(spent_) : std::nullopt};
 }
 
@@ -366,7 +374,6 @@ Outcome Generation::ended(End end) {
 // Watching a call.
 
 bool Generation::on_text(std::string_view text) {
-    if (raw_.size() < k_raw_limit) raw_.append(text.substr(0, k_raw_limit - raw_.size()));
     if (joiner_)
         joiner_->feed(text);
     else
@@ -378,7 +385,7 @@ bool Generation::on_message(const Attempt& so_far) {
     Usage usage = spent_usage_;
     const Usage current = usage_of(so_far);
     usage += current;
-    observer_.on_progress(usage, raw_.size());
+    observer_.on_progress(usage, earlier_.size() + reply_.size());
     if (const std::optional<Money> cost = prices_.cost(model_, current)) {
         const Money total = spent_ + *cost;
         observer_.on_cost(total);
@@ -406,7 +413,6 @@ void Generation::on_attempt(const Attempt& attempt) {
     else
         priced_ = false;
     resolved_model_ = call.model;
-    if (!raw_.empty() && !raw_.ends_with('\n') && raw_.size() < k_raw_limit) raw_.push_back('\n');
     observer_.on_call(call);
 }
 

@@ -44,6 +44,7 @@ class Generation : private CallObserver {
     [[nodiscard]] std::string read_loosely();
     [[nodiscard]] std::string build();
     [[nodiscard]] std::string apply_reply();
+    [[nodiscard]] std::string raw_reply();
     [[nodiscard]] Outcome generated();
     [[nodiscard]] Outcome not_generated(NoAppReason reason, const std::string& explanation);
     [[nodiscard]] Outcome ended(End end);
@@ -89,7 +90,7 @@ class Generation : private CallObserver {
     bool reformatted_ = false;
 
     // All calls together.
-    std::string raw_;
+    std::string earlier_;  // replies before the one that is being read
     Usage spent_usage_;
     Money spent_;
     bool priced_ = true;

@@ -129,6 +129,12 @@ void ReplyParser::restart_open_file() {
     after_.clear();
 }
 
+ParsedReply ReplyParser::take() {
+    ParsedReply taken = std::move(reply_);
+    reply_ = ParsedReply{};
+    return taken;
+}
+
 std::vector<std::string> ReplyParser::missing() const {
     std::vector<std::string> absent;
     if (!reply_.manifest) return absent;
@@ -440,6 +446,7 @@ void ReplyParser::close_open_file() {
     const std::string_view unfenced = without_enclosing_fence(content_, file.path);
     if (unfenced.size() == content_.size()) {
         file.content = std::exchange(content_, {});
+        file.content.shrink_to_fit();
     } else {
         file.content = unfenced;
         flaw("a markdown fence around '" + file.path + "' was removed");

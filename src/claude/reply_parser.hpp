@@ -68,6 +68,8 @@ class ReplyParser {
     void finish();
 
     [[nodiscard]] const ParsedReply& reply() const noexcept { return reply_; }
+    /// The files, edits and deletions; reply() then has none of them any more.
+    [[nodiscard]] ParsedReply take();
     [[nodiscard]] bool failed() const noexcept { return !reply_.fatal.empty(); }
     /// Whether any tag of ours was seen.
     [[nodiscard]] bool saw_tag() const noexcept { return saw_tag_; }

@@ -156,7 +156,8 @@ struct Sandboxes::State : std::enable_shared_from_this<State> {
         if (const auto app = read_app_log(dir)) ended_logs.keep(id, *app);
         ended_logs.prune(now());
         std::error_code error;
-        if (!socket.empty()) fs::remove(socket, error);
+        // A record that somebody damaged must not make us delete another file.
+        if (socket.filename() == id + ".sock") fs::remove(socket, error);
         const fs::path trash = settings.state_dir / "trash" / (id + "." + random_token(6));
         fs::create_directories(trash.parent_path(), error);
         fs::rename(dir, trash, error);

@@ -21,7 +21,7 @@ TEST_CASE("metadata is decoded as often as the SDK encodes it") {
     const Target target = parse_target("/sandboxes?metadata=k%3Dv%2525201");
     const auto filter = parse_metadata_filter(*target.get("metadata"));
     CHECK(filter == std::map<std::string, std::string>{{"k", "v 1"}});
-    const Target hard = parse_target("/?metadata=a%2526b%3D1%25253D2%26c%3Dd");
+    const Target hard = parse_target("/?metadata=a%252526b%3D1%25253D2%26c%3Dd");
     CHECK(parse_metadata_filter(*hard.get("metadata")) ==
           std::map<std::string, std::string>{{"a&b", "1=2"}, {"c", "d"}});
     CHECK(parse_metadata_filter("").empty());

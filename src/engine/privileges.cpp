@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,6 +86,16 @@ void make_directory_for(const fs::path& directory, const Account& account) {
         throw Error(ErrorKind::no_sandbox,
                     fmt::format("cannot hand {} to uid {}: {}", directory.string(), account.uid, errno_text(errno)),
                     "run spawnai as a normal user");
+}
+
+bool show_privately(const fs::path& directory, const fs::path& place, const Account& account) {
+    static const bool own_namespace =
+        ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0;
+    if (!own_namespace) return false;
+    make_directory_for(place, account);
+    return ::mount(directory.c_str(), place.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+           ::mount("none", place.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) ==
+               0;
 }
 
 void become(const Account& account) {

@@ -25,6 +25,11 @@ struct Account {
 /// so that the engine can pass and write. @throws Error{no_sandbox} naming the directory in the way.
 void make_directory_for(const std::filesystem::path& directory, const Account& account);
 
+/// As root: shows `directory` at `place` to this process and its children alone, read-only, in a mount namespace of their own.
+/// @return whether the system lets us.
+[[nodiscard]] bool show_privately(const std::filesystem::path& directory, const std::filesystem::path& place,
+                                  const Account& account);
+
 /// Gives up root for good, groups first. @throws Error{no_sandbox} when the system does not let us.
 void become(const Account& account);
 

@@ -75,24 +75,6 @@ std::string text_or_empty(const fs::path& file) {
     }
 }
 
-/// Where the mounts lie; to be asked before privileges are dropped.
-std::vector<fs::path> paths_of(const std::vector<RuntimeMount>& mounts) {
-    std::vector<fs::path> paths;
-    std::error_code failure;
-    for (const RuntimeMount& mount : mounts)
-        paths.push_back(fs::read_symlink(fmt::format("/proc/self/fd/{}", mount.directory.get()), failure));
-    return paths;
-}
-
-/// bubblewrap 0.8 looks a source up by its path even when it was given a descriptor. What lies in a home that is closed to
-/// this uid is left out, because one such mount would fail every sandbox; the system's own runtime is there in its place.
-void leave_out_unreachable(std::vector<RuntimeMount>& mounts, const std::vector<fs::path>& paths) {
-    std::vector<RuntimeMount> reachable;
-    for (std::size_t i = 0; i < mounts.size(); ++i)
-        if (::access(paths[i].c_str(), R_OK | X_OK) == 0) reachable.push_back(std::move(mounts[i]));
-    mounts = std::move(reachable);
-}
-
 Preparation prepare(EngineOptions options) {
     Preparation ready;
     std::vector<fs::path> kept_out{options.location.state_dir};
@@ -101,19 +83,29 @@ Preparation prepare(EngineOptions options) {
         kept_out.emplace_back(*home);
         ready.npmrc = text_or_empty(fs::path(*home) / ".npmrc");
     }
-    ready.runtimes = find_runtimes(options.environment, kept_out);
     ready.agent = Fd(::open(options.agent.c_str(), O_RDONLY | O_CLOEXEC));
     if (!ready.agent)
         throw Error(ErrorKind::no_sandbox, fmt::format("cannot read {}: {}", options.agent.string(), errno_text(errno)),
                     "spawnai-agent belongs to the installation: install spawnai again");
+    const fs::path copies = options.location.state_dir / "runtimes";
     if (options.location.drops_privileges) {
         const Account account = unprivileged_account();
         make_directory_for(options.location.state_dir, account);
-        const std::vector<fs::path> runtime_paths = paths_of(ready.runtimes);
+        // What root has in its home is out of that account's reach, unless it is shown at a place of ours.
+        const auto reach = [&](const fs::path& prefix, const std::string& program) -> std::optional<fs::path> {
+            if (!obstacle_for(prefix, account)) return prefix;
+            const fs::path place = options.location.state_dir / "shown" / program;
+            if (show_privately(prefix, place, account)) return place;
+            return std::nullopt;
+        };
+        ready.runtimes = find_runtimes(options.environment, kept_out, reach, copies);
         become(account);
-        leave_out_unreachable(ready.runtimes, runtime_paths);
     } else if (::geteuid() == 0) {
         throw Error(ErrorKind::internal, "the engine was told to stay root");
+    } else {
+        ready.runtimes = find_runtimes(
+            options.environment, kept_out,
+            [](const fs::path& prefix, const std::string&) { return std::optional(prefix); }, copies);
     }
     ready.options = std::move(options);
     return ready;

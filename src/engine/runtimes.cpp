@@ -1,5 +1,8 @@
 #include "engine/runtimes.hpp"
 
+#include <spawnai/core/digest.hpp>
+#include <spawnai/core/id.hpp>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,6 +52,50 @@ std::vector<fs::path> places_to_look(const Environment& environment) {
     return places;
 }
 
+constexpr std::uintmax_t k_largest_copy = 2ULL << 30U;
+
+/// A copy of `prefix` that everybody can read, made when there is none yet. Empty when it is too large or cannot be made.
+std::optional<fs::path> copy_prefix(const fs::path& prefix, const fs::path& program, const fs::path& copies) {
+    std::error_code error;
+    const auto changed = fs::last_write_time(program, error).time_since_epoch().count();
+    const fs::path target = copies / sha256_hex(prefix.string() + std::to_string(changed)).substr(0, 16);
+    if (fs::exists(target, error)) return target;
+    std::uintmax_t size = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(prefix, error))
+        if (entry.is_regular_file(error) && !entry.is_symlink(error)) size += entry.file_size(error);
+    if (size > k_largest_copy) return std::nullopt;
+    const fs::path unfinished = target.string() + "." + random_token(6);
+    fs::create_directories(copies, error);
+    fs::copy(prefix, unfinished, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+    // In one step, so that a copy that was cut off is never taken for whole.
+    if (!error) fs::rename(unfinished, target, error);
+    if (!error) return target;
+    std::error_code ignored;
+    fs::remove_all(unfinished, ignored);
+    return fs::exists(target, ignored) ? std::optional(target) : std::nullopt;
+}
+
+/// An installation of one program.
+struct Installation {
+    fs::path program;
+    fs::path prefix;  ///< empty: visible inside anyway
+};
+
+std::vector<Installation> installations(const std::string& program, const std::vector<fs::path>& places,
+                                        const std::vector<fs::path>& kept_out) {
+    std::vector<Installation> found;
+    for (const fs::path& place : places) {
+        std::error_code error;
+        const fs::path real = fs::canonical(place / program, error);
+        if (error || !is_elf(real)) continue;
+        if (within(real, "/usr"))
+            found.push_back({real, {}});
+        else if (const auto prefix = runtime_prefix(real, kept_out))
+            found.push_back({real, *prefix});
+    }
+    return found;
+}
+
 }  // namespace
 
 std::optional<fs::path> runtime_prefix(const fs::path& real_path, const std::vector<fs::path>& kept_out) {
@@ -61,22 +108,37 @@ std::optional<fs::path> runtime_prefix(const fs::path& real_path, const std::vec
     return prefix;
 }
 
-std::vector<RuntimeMount> find_runtimes(const Environment& environment, const std::vector<fs::path>& kept_out) {
+std::string place_inside(const std::string& program, const fs::path& prefix) {
+    if (program == "node") return "/opt/node";
+    static constexpr const char* k_sandbox_places[] = {"/app",   "/home/user", "/tmp",    "/dev", "/proc", "/usr",
+                                                       "/etc",   "/run",       "/var",    "/bin", "/sbin", "/lib",
+                                                       "/lib32", "/lib64",     "/libx32", "/sys"};
+    for (const char* place : k_sandbox_places)
+        if (within(prefix, place)) return "/opt/python";
+    return prefix.string();
+}
+
+std::vector<RuntimeMount> find_runtimes(const Environment& environment, const std::vector<fs::path>& kept_out,
+                                        const ReachPrefix& reach, const fs::path& copies) {
     std::vector<RuntimeMount> mounts;
     const std::vector<fs::path> places = places_to_look(environment);
-    for (const auto& [program, inside] : {std::pair("node", "/opt/node"), std::pair("python3", "/opt/python")}) {
-        for (const fs::path& place : places) {
-            std::error_code error;
-            const fs::path real = fs::canonical(place / program, error);
-            if (error || !is_elf(real)) continue;
-            if (within(real, "/usr")) break;
-            const auto prefix = runtime_prefix(real, kept_out);
-            if (!prefix) continue;
-            Fd directory(::open(prefix->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-            if (!directory) continue;
-            mounts.push_back({std::move(directory), inside});
-            break;
+    for (const std::string program : {"node", "python3"}) {
+        const auto mount = [&](const fs::path& source, const fs::path& prefix) {
+            Fd directory(::open(source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+            if (directory) mounts.push_back({std::move(directory), place_inside(program, prefix)});
+        };
+        bool settled = false;
+        const std::vector<Installation> found = installations(program, places, kept_out);
+        for (const Installation& installation : found) {
+            const auto source =
+                installation.prefix.empty() ? std::optional<fs::path>() : reach(installation.prefix, program);
+            if (source) mount(*source, installation.prefix);
+            settled = source || installation.prefix.empty();
+            if (settled) break;
         }
+        if (settled || found.empty()) continue;
+        if (const auto copy = copy_prefix(found.front().prefix, found.front().program, copies))
+            mount(*copy, found.front().prefix);
     }
     return mounts;
 }

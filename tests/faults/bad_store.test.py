@@ -59,15 +59,14 @@ home.run("ls", "-a", check=True)
 if os.geteuid() == 0:
     small = os.path.join(home.path, "small")
     os.mkdir(small)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0711", "tmpfs", small], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=0711", "tmpfs", small], check=True)
     try:
         tiny = Home(path=small)
         tiny.run("ls", "-a", check=True)
-        with open(os.path.join(small, "filler"), "wb") as file:
+        with open(os.path.join(small, "filler"), "wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"x" * 4096)
-                    file.flush()
             except OSError:
                 pass
         full = tiny.run("spawn", "todo app", "--offline")

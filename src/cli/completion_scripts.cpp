@@ -199,7 +199,8 @@ std::string zsh_values(const ArgumentSpec& spec) {
         case Values::sessions:
         case Values::settings:
         case Values::topics:
-            return "_spawnai_words " + kind_word(values_of(spec));
+            // The blank keeps _arguments from slipping options of its own in before the kind.
+            return " _spawnai_words " + kind_word(values_of(spec));
         case Values::none:
             return " ";
     }

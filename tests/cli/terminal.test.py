@@ -92,6 +92,12 @@ table.finish()
 assert all(len(line) <= 60 or "http" in line for line in visible(table.text).split("\n")), table.text
 assert "\t" not in table.text
 
+watching = Screen(home, "ls", "--watch", stdout_too=True)
+watching.read_until(lambda text: "ready" in text)
+watching.type(b"\x03")
+code, _ = watching.finish()
+assert code == 130 and "error" not in watching.text, watching.text
+
 asked = Screen(home, "kill", "--all", stdout_too=True)
 asked.read_until(lambda text: "[y/N]" in text)
 asked.type(b"n\n")

@@ -117,7 +117,8 @@ int run(const Options& options, Context& context) {
                                  : "no live sessions; make one with: spawnai spawn \"todo app\"");
             return 0;
         }
-        if (!context.clock().sleep(std::chrono::seconds(1), stop)) return 0;
+        // Ctrl-C is how watching ends: nothing to complain about, but scripts see it.
+        if (!context.clock().sleep(std::chrono::seconds(1), stop)) return 128 + context.signal();
     }
 }
 

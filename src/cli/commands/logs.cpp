@@ -56,7 +56,7 @@ int run(const Options& options, Context& context) {
             stop.get_token());
         if (reader_gone) throw BrokenPipe();
         if (!held.empty()) terminal.result(sanitize_for_terminal(held));
-        return 0;
+        return context.signal() != 0 ? 128 + context.signal() : 0;
     }
     std::string text;
     if (is_live(session.status)) {

@@ -57,6 +57,7 @@ Generation::Generation(const GenerationRequest& request, GenerationObserver& obs
     ordinary_max_tokens_ = settings.max_output.value_or(default_max_tokens(model_, prices));
     base_ = original();
     resolved_model_ = model_;
+    if (const ModelInfo* info = prices.find(model_)) characters_per_token_ = info->characters_per_token;
 }
 
 // Asking and reading.
@@ -373,23 +374,28 @@ Outcome Generation::ended(End end) {
 
 // Watching a call.
 
-bool Generation::on_text(std::string_view text) {
+bool Generation::on_text(std::string_view text, const Attempt& so_far) {
     if (joiner_)
         joiner_->feed(text);
     else
         consume(text);
-    return too_long_.empty() && !parser_->failed();
+    // Ended before the piece that would pass the budget, as far as the last one tells how large that is.
+    Usage next = usage_of(so_far);
+    next.output += tokens(text.size());
+    const std::optional<Money> cost = prices_.cost(model_, next);
+    over_budget_ = cost && spent_ + *cost > request_.budget && so_far.message.stop_reason.empty();
+    return !over_budget_ && too_long_.empty() && !parser_->failed();
 }
 
 bool Generation::on_message(const Attempt& so_far) {
-    Usage usage = spent_usage_;
     const Usage current = usage_of(so_far);
+    Usage usage = spent_usage_;
     usage += current;
     observer_.on_progress(usage, earlier_.size() + reply_.size());
     if (const std::optional<Money> cost = prices_.cost(model_, current)) {
-        const Money total = spent_ + *cost;
-        observer_.on_cost(total);
-        over_budget_ = total > request_.budget && so_far.message.stop_reason.empty();
+        observer_.on_cost(spent_ + *cost);
+        // Hidden thoughts cost as well.
+        over_budget_ = spent_ + *cost > request_.budget && so_far.message.stop_reason.empty();
     }
     return !over_budget_;
 }
@@ -426,13 +432,12 @@ void Generation::note(ModelNote::Kind kind, const std::string& detail, int attem
 }
 
 // What a server has not counted (yet) is guessed from the length of the texts.
+std::int64_t Generation::tokens(std::size_t bytes) const {
+    return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / characters_per_token_));
+}
+
 Usage Generation::usage_of(const Attempt& attempt) const {
     const Message& message = attempt.message;
-    const ModelInfo* info = prices_.find(model_);
-    const double ratio = info == nullptr ? 2.5 : info->characters_per_token;
-    const auto tokens = [ratio](std::size_t bytes) {
-        return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) / ratio));
-    };
     Usage usage = message.usage;
     if (!message.output_final) {
         usage.output = std::max(usage.output, tokens(message.text_bytes + message.thinking_bytes));

@@ -49,11 +49,12 @@ class Generation : private CallObserver {
     [[nodiscard]] Outcome not_generated(NoAppReason reason, const std::string& explanation);
     [[nodiscard]] Outcome ended(End end);
 
-    bool on_text(std::string_view text) override;
+    bool on_text(std::string_view text, const Attempt& so_far) override;
     bool on_message(const Attempt& so_far) override;
     void on_attempt(const Attempt& attempt) override;
     void on_note(const ModelNote& note) override;
 
+    [[nodiscard]] std::int64_t tokens(std::size_t bytes) const;
     [[nodiscard]] Usage usage_of(const Attempt& attempt) const;
     [[nodiscard]] bool affordable(const std::vector<Turn>& turns);
     void note(ModelNote::Kind kind, const std::string& detail, int attempt = 1);
@@ -68,6 +69,7 @@ class Generation : private CallObserver {
 
     std::string model_;
     std::string nonce_;
+    double characters_per_token_ = 2.5;
     CallSpec spec_;
     std::int64_t ordinary_max_tokens_ = 0;
     bool capped_by_budget_ = false;

@@ -55,14 +55,17 @@ void MessagesClient::exchange(Exchange& exchange, CallObserver& observer, std::s
     Attempt& attempt = exchange.attempt;
     const auto elapsed = [&] { return std::chrono::duration_cast<milliseconds>(clock_.steady() - exchange.started); };
     bool wanted = true;
+    const MessageFolder* source = nullptr;
     const auto deliver = [&](std::string_view text) {
         if (attempt.until_text.count() == 0) attempt.until_text = std::max(elapsed(), milliseconds(1));
-        if (wanted) wanted = observer.on_text(text);
+        attempt.message = source->message();
+        if (wanted) wanted = observer.on_text(text, attempt);
     };
     ThinkFilter filter(deliver);
     // Anthropic's models keep their thoughts out of the text, so what looks like a thought there is content.
     const bool filtered = !settings_.official;
     MessageFolder folder([&](std::string_view text) { filtered ? filter.feed(text) : deliver(text); });
+    source = &folder;
     SseReader reader([&](const SseEvent& event) { return folder.fold(event) && wanted; });
 
     const auto head = [&](const net::Response& response) {

@@ -30,8 +30,8 @@ struct Attempt {
 class CallObserver {
  public:
     virtual ~CallObserver() = default;
-    /// @return false to end the call.
-    virtual bool on_text(std::string_view text) = 0;
+    /// `so_far` counts the text already. @return false to end the call.
+    virtual bool on_text(std::string_view text, const Attempt& so_far) = 0;
     /// After each piece from the server. @return false to end the call.
     virtual bool on_message(const Attempt& so_far) = 0;
     /// Every attempt that may have been billed, also one that is about to be retried or to throw.

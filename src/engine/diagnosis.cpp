@@ -60,8 +60,7 @@ NoSandboxCause container() {
 
 NoSandboxCause no_user_namespaces(const Facts& facts) {
     if (fact(facts, k_userns_switch) == "0") {
-        return {"no_user_namespaces",
-                "this machine forbids user namespaces: kernel.unprivileged_userns_clone is 0",
+        return {"no_user_namespaces", "this machine forbids user namespaces: kernel.unprivileged_userns_clone is 0",
                 "sudo sysctl -w kernel.unprivileged_userns_clone=1"};
     }
     if (in_container(facts)) return container();
@@ -73,16 +72,15 @@ NoSandboxCause no_user_namespaces(const Facts& facts) {
 
 NoSandboxCause namespace_limit(const Facts& facts) {
     std::string settings;
-    for (const auto& [path, name] : {std::pair(k_max_user, "user.max_user_namespaces"),
-                                     std::pair(k_max_net, "user.max_net_namespaces")}) {
+    for (const auto& [path, name] :
+         {std::pair(k_max_user, "user.max_user_namespaces"), std::pair(k_max_net, "user.max_net_namespaces")}) {
         const std::string value = fact(facts, path);
         if (value.empty()) continue;
         if (!settings.empty()) settings += ", ";
         settings += std::string(name) + " is " + value;
     }
     return {"namespace_limit",
-            "the limit on namespaces is used up or 0" +
-                (settings.empty() ? std::string() : " (" + settings + ")"),
+            "the limit on namespaces is used up or 0" + (settings.empty() ? std::string() : " (" + settings + ")"),
             "sudo sysctl -w user.max_user_namespaces=15000 user.max_net_namespaces=15000; inside another "
             "sandbox run spawnai "
             "outside of it"};
@@ -98,9 +96,8 @@ NoSandboxCause apparmor() {
 }
 
 NoSandboxCause masked_proc() {
-    return {
-        "masked_proc", "a fresh /proc cannot be mounted: this is a container with a masked /proc",
-        std::string("start the container with --security-opt systempaths=unconfined; ") + k_cloud_instead};
+    return {"masked_proc", "a fresh /proc cannot be mounted: this is a container with a masked /proc",
+            std::string("start the container with --security-opt systempaths=unconfined; ") + k_cloud_instead};
 }
 
 NoSandboxCause root() {
@@ -111,9 +108,8 @@ NoSandboxCause root() {
 NoSandboxCause unknown(int exit_code, const std::string& text) {
     const std::string line = last_line(text);
     return {"unknown",
-            line.empty()
-                ? "bubblewrap ended with exit code " + std::to_string(exit_code) + " and said nothing"
-                : "bubblewrap could not make a sandbox: " + line,
+            line.empty() ? "bubblewrap ended with exit code " + std::to_string(exit_code) + " and said nothing"
+                         : "bubblewrap could not make a sandbox: " + line,
             std::string("see what bwrap needs with `spawnai doctor`; ") + k_cloud_instead};
 }
 
@@ -129,18 +125,16 @@ NoSandboxCause classify_failure(int exit_code, const std::string& stderr_text, c
     if (has(stderr_text, "nknown option")) return old_bubblewrap(last_line(stderr_text));
     if (has(stderr_text, "Can't mount proc")) return masked_proc();
     if (has(stderr_text, "max_") && has(stderr_text, "_namespaces exceeded")) return namespace_limit(facts);
-    if (has(stderr_text, "namespace") &&
-        (has(stderr_text, "ENOSPC") || has(stderr_text, "No space left on device"))) {
+    if (has(stderr_text, "namespace") && (has(stderr_text, "ENOSPC") || has(stderr_text, "No space left on device"))) {
         return namespace_limit(facts);
     }
     if (has(stderr_text, "setting up uid map") || has(stderr_text, "RTM_NEWADDR")) {
-        // Only AppArmor lets the namespace be made and then takes its capabilities away.
-        return fact(facts, k_apparmor_switch) == "1" || !in_container(facts) ? apparmor() : container();
+        // AppArmor lets the namespace be made and then takes its capabilities away.
+        return fact(facts, k_apparmor_switch) == "1" ? apparmor() : no_user_namespaces(facts);
     }
     if (has(stderr_text, "No permissions to creat") || has(stderr_text, "reating new namespace failed") ||
         has(stderr_text, "unprivileged user namespaces")) {
-        return fact(facts, k_apparmor_switch) == "1" && fact(facts, k_userns_switch) != "0" &&
-                       !in_container(facts)
+        return fact(facts, k_apparmor_switch) == "1" && fact(facts, k_userns_switch) != "0" && !in_container(facts)
                    ? apparmor()
                    : no_user_namespaces(facts);
     }

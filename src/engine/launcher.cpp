@@ -15,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -107,8 +108,7 @@ void lay_out(const LaunchRequest& request, const HostView& host) {
     for (const std::string& name : host.etc_directories) {
         fs::create_directories(etc / name, failure);
         if (failure)
-            throw Error(ErrorKind::internal,
-                        "cannot make " + (etc / name).string() + ": " + failure.message());
+            throw Error(ErrorKind::internal, "cannot make " + (etc / name).string() + ": " + failure.message());
     }
 }
 
@@ -227,9 +227,16 @@ Fd high_copy(int descriptor) {
     return copy;
 }
 
+/// bwrap hands every descriptor that it inherits on to the sandbox.
+void close_from(int first) {
+    if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    for (int number = first; number < static_cast<int>(files.rlim_cur); ++number) ::close(number);
+}
+
 /// Between fork and exec: nothing but async-signal-safe calls, since the engine has other threads.
-[[noreturn]] void become_bwrap(const char* bwrap, const std::vector<int>& descriptors,
-                               char* const* arguments) {
+[[noreturn]] void become_bwrap(const char* bwrap, const std::vector<int>& descriptors, char* const* arguments) {
     for (int number = 1; number < NSIG; ++number) {
         struct sigaction action {};
         action.sa_handler = SIG_DFL;
@@ -243,7 +250,7 @@ Fd high_copy(int descriptor) {
         if (::dup2(descriptor, target) < 0) ::_exit(126);
         ++target;
     }
-    ::syscall(SYS_close_range, target, ~0U, 0);
+    close_from(target);
     char* const environment[] = {nullptr};
     ::execve(bwrap, arguments, environment);
     ::_exit(127);
@@ -355,8 +362,7 @@ bool drain(const Fd& from, std::string& into) {
 }
 
 int remaining_ms(Deadline deadline) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     return static_cast<int>(std::max<std::int64_t>(left, 0));
 }
 
@@ -365,8 +371,7 @@ void set_nonblocking(const Fd& descriptor) {
 }
 
 /// Waits for bwrap's word on the namespaces and for the agent's answer.
-Fd wait_for_agent(Birth& birth, const Fd& connection, const Fd& information, const Fd& output,
-                  Deadline deadline) {
+Fd wait_for_agent(Birth& birth, const Fd& connection, const Fd& information, const Fd& output, Deadline deadline) {
     std::string information_text;
     std::string diagnostics;
     Fd network_namespace;
@@ -424,14 +429,12 @@ Launched launch(const LaunchRequest& request) {
     const Fd filter = seccomp_program();
     if (request.runtimes != nullptr) {
         int number = k_first_runtime;
-        for (const RuntimeMount& runtime : *request.runtimes)
-            policy.runtimes.emplace_back(number++, runtime.inside);
+        for (const RuntimeMount& runtime : *request.runtimes) policy.runtimes.emplace_back(number++, runtime.inside);
     }
     const Fd arguments = memory_file("arguments", nul_separated(bwrap_arguments(policy, host)));
     Fd listener = listen_at(request.socket_path);
 
-    static_assert(k_agent_socket == 3 && k_agent_lock == 4 && k_arguments == 5 && k_filter == 6 &&
-                  k_information == 7);
+    static_assert(k_agent_socket == 3 && k_agent_lock == 4 && k_arguments == 5 && k_filter == 6 && k_information == 7);
     inherit(null.get());
     inherit(output.write.get());
     inherit(output.write.get());
@@ -446,8 +449,7 @@ Launched launch(const LaunchRequest& request) {
     std::vector<int> numbers;
     for (const Fd& descriptor : inherited) numbers.push_back(descriptor.get());
 
-    std::vector<std::string> words = {"bwrap",     "--args", "5",  "--seccomp", "6",
-                                      "--info-fd", "7",      "--", "/run/agent"};
+    std::vector<std::string> words = {"bwrap", "--args", "5", "--seccomp", "6", "--info-fd", "7", "--", "/run/agent"};
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);

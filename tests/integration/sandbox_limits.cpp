@@ -124,6 +124,11 @@ TEST_CASE("disk space is limited") {
     SUBCASE("in files that were deleted and are still open") {
         sandbox.check_ended(sandbox.take("deleted-disk"), "the disk limit of 96 MiB was exceeded");
     }
+    SUBCASE("behind a directory that was closed") {
+        const CommandResult result =
+            sandbox.run("mkdir /app/d; exec 3> /app/d/f; chmod 0 /app/d; head -c 400M /dev/zero >&3; sleep 600");
+        sandbox.check_ended(result, "the disk limit of 96 MiB was exceeded");
+    }
     SUBCASE("by uploads") {
         const HttpAnswer answer = sandbox.upload("/app/big", std::string(static_cast<std::size_t>(120 * k_mib), 'x'));
         CHECK(answer.status == 507);

@@ -46,20 +46,35 @@ DiskScan::Directory DiskScan::open_directory(const std::string& path) {
 
 void DiskScan::run() {
     int budget = k_slice;
-    while (budget > 0 && usage_.entries < k_enough_entries && (directory_ || !pending_.empty())) {
-        if (directory_) {
-            read_entries(budget);
-        } else {
-            --budget;
-            open_next();
-        }
+    while (budget > 0 && step(budget)) {
     }
     if (budget > 0) {
-        count_deleted();
         done_(usage_);
         return;
     }
     loop_.later([self = shared_from_this()] { self->run(); });
+}
+
+bool DiskScan::step(int& budget) {
+    if (usage_.entries < k_enough_entries && directory_) {
+        read_entries(budget);
+        return true;
+    }
+    if (usage_.entries < k_enough_entries && !pending_.empty()) {
+        --budget;
+        open_next();
+        return true;
+    }
+    if (!processes_listed_) {
+        list_processes();
+        return true;
+    }
+    if (processes_.empty()) return false;
+    count_open_files(processes_.back(), budget);
+    count_mappings(processes_.back());
+    processes_.pop_back();
+    --budget;
+    return true;
 }
 
 void DiskScan::open_next() {
@@ -89,20 +104,20 @@ void DiskScan::read_entries(int& budget) {
     }
 }
 
-void DiskScan::count_deleted() {
-    const Directory processes(::opendir("/proc"));
-    while (const dirent* process = processes ? ::readdir(processes.get()) : nullptr) {
-        const std::string pid = process->d_name;
-        if (pid.front() < '1' || pid.front() > '9' || pid == "1") continue;
-        count_open_files("/proc/" + pid);
-        count_mappings("/proc/" + pid);
+void DiskScan::list_processes() {
+    processes_listed_ = true;
+    const Directory directory(::opendir("/proc"));
+    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+        const std::string pid = entry->d_name;
+        if (pid.front() >= '1' && pid.front() <= '9' && pid != "1") processes_.push_back("/proc/" + pid);
     }
 }
 
-void DiskScan::count_open_files(const std::string& process) {
+void DiskScan::count_open_files(const std::string& process, int& budget) {
     const Directory descriptors(::opendir((process + "/fd").c_str()));
     while (const dirent* entry = descriptors ? ::readdir(descriptors.get()) : nullptr) {
         struct stat status {};
+        --budget;
         if (::fstatat(::dirfd(descriptors.get()), entry->d_name, &status, 0) != 0) continue;
         if (!S_ISREG(status.st_mode) || status.st_nlink != 0) continue;
         if (seen_.emplace(status.st_dev, status.st_ino).second) usage_.bytes += allocated(status);

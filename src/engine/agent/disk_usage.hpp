@@ -38,11 +38,12 @@ class DiskScan : public std::enable_shared_from_this<DiskScan> {
     using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
     void run();
+    bool step(int& budget);
     [[nodiscard]] static Directory open_directory(const std::string& path);
     void open_next();
     void read_entries(int& budget);
-    void count_deleted();
-    void count_open_files(const std::string& process);
+    void list_processes();
+    void count_open_files(const std::string& process, int& budget);
     void count_mappings(const std::string& process);
 
     Loop& loop_;
@@ -51,7 +52,9 @@ class DiskScan : public std::enable_shared_from_this<DiskScan> {
     DiskUsage usage_;
     std::string path_;  ///< of the directory being read
     Directory directory_;
-    std::set<std::pair<dev_t, ino_t>> seen_;
+    bool processes_listed_ = false;
+    std::vector<std::string> processes_;      ///< "/proc/<pid>" of those to be looked at
+    std::set<std::pair<dev_t, ino_t>> seen_;  ///< deleted files that were counted
 };
 
 }  // namespace spawnai::engine::agent

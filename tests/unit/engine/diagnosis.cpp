@@ -97,6 +97,13 @@ TEST_CASE("AppArmor's restriction has the profile as its remedy") {
     }
 }
 
+TEST_CASE("the same words without AppArmor's switch are not blamed on it") {
+    for (const char* text : {"bwrap: setting up uid map: Permission denied\n",
+                             "bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted\n"}) {
+        CHECK(classify_failure(1, text, k_usual).cause == "no_user_namespaces");
+    }
+}
+
 TEST_CASE("a masked /proc is refused with the container's switch") {
     const NoSandboxCause cause = classify_failure(
         1, "bwrap: Can't mount proc on /newroot/proc: Operation not permitted\n", with({{"/.dockerenv", ""}}));

@@ -5,13 +5,14 @@ _spawnai() {
         word=${COMP_WORDS[i]}
         case $word in -*) continue ;; esac
         command=${command:+$command }$word
-        case $command in engine|config|keys) ;; *) break ;; esac
+        case $command in engine|config|keys|prompt) ;; *) break ;; esac
     done
     case $command in
-        '') COMPREPLY=($(compgen -W 'spawn ls show extend kill logs open respawn export cost plan validate gc doctor completion help engine config keys --help --version' -- "$cur")); return ;;
+        '') COMPREPLY=($(compgen -W 'spawn ls show extend kill logs open respawn export cost plan validate gc doctor completion help engine config keys prompt --help --version' -- "$cur")); return ;;
         engine) COMPREPLY=($(compgen -W 'start stop status env --help' -- "$cur")); return ;;
         config) COMPREPLY=($(compgen -W 'get set list path --help' -- "$cur")); return ;;
         keys) COMPREPLY=($(compgen -W 'set list rm --help' -- "$cur")); return ;;
+        prompt) COMPREPLY=($(compgen -W 'show --help' -- "$cur")); return ;;
     esac
     case $command:$prev in
         'spawn:-t' | 'spawn:--type') COMPREPLY=($(compgen -W 'auto webapp api script' -- "$cur")); return ;;
@@ -108,6 +109,11 @@ _spawnai() {
             case $cur in
                 -*) COMPREPLY=($(compgen -W '--type --json --quiet --verbose --debug --no-color --help' -- "$cur")) ;;
                 *) COMPREPLY=() ;;
+            esac ;;
+        'prompt show')
+            case $cur in
+                -*) COMPREPLY=($(compgen -W '--json --quiet --verbose --debug --no-color --help' -- "$cur")) ;;
+                *) COMPREPLY=($(compgen -W 'webapp api script' -- "$cur")) ;;
             esac ;;
         'gc')
             case $cur in

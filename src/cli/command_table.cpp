@@ -64,6 +64,9 @@ constexpr CommandSpec k_commands[] = {
     {"validate", "", Group::upkeep, "check an app's source the way spawn does",
      "spawnai validate ./todo\ta directory\nspawnai validate page.html --json\tone file",
      "Exit code 8 when it would be refused.", &make_validate},
+    {"prompt show", "", Group::upkeep, "show the texts that a model is sent for a type of app",
+     "spawnai prompt show webapp\tsystem prompt and templates",
+     "Their version is part of what decides whether an app is reused.", &make_prompt_show},
     {"gc", "", Group::upkeep, "reconcile with the provider: expired, lost and orphaned sandboxes",
      "spawnai gc\tend what was left over", "", &make_gc},
     {"doctor", "", Group::upkeep, "check keys, sandboxing, store and network",
@@ -103,6 +106,7 @@ constexpr Namespace k_namespaces[] = {
     {"engine", "the local engine by hand"},
     {"config", "settings in config.json"},
     {"keys", "API keys in a file that only you can read"},
+    {"prompt", "the texts that a model is sent"},
 };
 
 bool has_name(const CommandSpec& spec, std::string_view word) {

@@ -19,6 +19,7 @@ class DetachedObserver final : public pipeline::Observer {
  public:
     DetachedObserver(pipeline::Observer& next, bool json) : next_(next), json_(json) {}
     void on_event(const pipeline::SpawnEvent& event) noexcept override;
+    void on_waiting() noexcept override { next_.on_waiting(); }
 
  private:
     pipeline::Observer& next_;

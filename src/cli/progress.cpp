@@ -153,6 +153,15 @@ void Progress::on_event(const pipeline::SpawnEvent& event) noexcept {
     }
 }
 
+void Progress::on_waiting() noexcept {
+    const std::lock_guard lock(mutex_);
+    try {
+        stage("another command is writing the same app, waiting for it");
+    } catch (const std::exception&) {
+        // Out of memory for one line: the wait goes on without it.
+    }
+}
+
 void Progress::stage(const std::string& text) {
     state_.stage = text;
     if (finished_ || terminal_.can_redraw() || text == last_stage_) return;

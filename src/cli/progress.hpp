@@ -45,6 +45,7 @@ class Progress final : public pipeline::Observer {
     Progress& operator=(const Progress&) = delete;
 
     void on_event(const pipeline::SpawnEvent& event) noexcept override;
+    void on_waiting() noexcept override;
     /// Removes the bar and shows nothing any more.
     void finish();
     /// The session, once there is one.

@@ -38,6 +38,24 @@ class StoreGenerator : public Generator {
     int version_;
 };
 
+std::string note_text(const claude::ModelNote& note) {
+    using Kind = claude::ModelNote::Kind;
+    switch (note.kind) {
+        case Kind::retrying:
+            return fmt::format("{}; trying again in {:.1f} s", note.detail,
+                               static_cast<double>(note.wait.count()) / 1000);
+        case Kind::continuing:
+            return fmt::format("{}; asking for the rest", note.detail);
+        case Kind::reformatting:
+            return fmt::format("the reply could not be used ({}); asking for it once more", note.detail);
+        case Kind::degraded:
+            return fmt::format("the server refused an option ({}); going on without it", note.detail);
+        case Kind::repaired:
+            return note.detail;
+    }
+    return note.detail;
+}
+
 class ModelGenerator : public Generator, private claude::GenerationObserver {
  public:
     ModelGenerator(claude::Model& model, claude::GenerationRequest base, store::Store& store, SessionId session,
@@ -110,7 +128,7 @@ class ModelGenerator : public Generator, private claude::GenerationObserver {
         store_.book(session_, lines);
         events_.emit(CostBooked{store_.get(session_).actual_cost});
     }
-    void on_note(const claude::ModelNote& note) override { events_.emit(Note{note.detail}); }
+    void on_note(const claude::ModelNote& note) override { events_.emit(Note{note_text(note)}); }
 
     // What the model said instead of an app was paid for, and is the only thing that explains itself.
     void keep_reply(const std::string& reply) {

@@ -2,6 +2,7 @@
 #include "ending.hpp"
 #include "event_stream.hpp"
 #include "generators.hpp"
+#include "in_flight.hpp"
 #include "model_request.hpp"
 #include "names.hpp"
 #include "repair.hpp"
@@ -25,6 +26,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <utility>
 
 namespace spawnai::pipeline {
 namespace {
@@ -35,6 +37,7 @@ using store::Status;
 
 const std::vector<Status> k_working{Status::creating, Status::generating, Status::deploying};
 constexpr auto k_ending_limit = seconds(3);
+constexpr auto k_look_again = milliseconds(100);
 constexpr auto k_shortest_sandbox = std::chrono::minutes(5);  // time to write and repair an app that is to live shortly
 
 /// Hands files on to the sandbox only when nothing speaks against them.
@@ -417,6 +420,25 @@ void Spawning::close(const std::string& kind, const std::string& message, bool r
     }
 }
 
+/// Claims the right to have the app written. While somebody else has it for the same request, waits and plans again: what the
+/// other one gets is then reused.
+std::optional<InFlight> claim(const SpawnRequest& request, const Surroundings& with, SpawnPlan& plan,
+                              Observer& observer, const std::stop_token& stop) {
+    bool told = false;
+    while (plan.source == store::Source::model && !request.fresh) {
+        if (auto claimed = InFlight::try_acquire(with.run_dir, plan.request_key)) {
+            // The other one may have finished between the plan and the claim.
+            plan = plan_spawn(request, with);
+            if (plan.source == store::Source::model) return claimed;
+            break;
+        }
+        if (!std::exchange(told, true)) observer.on_waiting();
+        if (!with.clock.sleep(k_look_again, stop)) throw Interrupted(SIGINT);
+        plan = plan_spawn(request, with);
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::filesystem::path lease_file(const std::filesystem::path& run_dir, const SessionId& id) {
@@ -425,6 +447,7 @@ std::filesystem::path lease_file(const std::filesystem::path& run_dir, const Ses
 
 SpawnResult spawn(const SpawnRequest& request, const Surroundings& with, Observer& observer, std::stop_token stop) {
     SpawnPlan plan = plan_spawn(request, with);
+    const std::optional<InFlight> written_here = claim(request, with, plan, observer, stop);
     if (stop.stop_requested()) throw Interrupted(SIGINT);
     // What died elsewhere is cleared away meanwhile; it must not cost this spawn any time.
     std::jthread housekeeping([&](const std::stop_token& end) {

@@ -95,6 +95,8 @@ class Observer {
  public:
     virtual ~Observer() = default;
     virtual void on_event(const SpawnEvent& event) noexcept = 0;
+    /// Before there is a session: another command is writing the same app, and this one waits for it.
+    virtual void on_waiting() noexcept {}
 };
 
 }  // namespace spawnai::pipeline

@@ -33,6 +33,7 @@ std::unique_ptr<Command> make_list();
 std::unique_ptr<Command> make_logs();
 std::unique_ptr<Command> make_open();
 std::unique_ptr<Command> make_plan();
+std::unique_ptr<Command> make_prompt_show();
 std::unique_ptr<Command> make_respawn();
 std::unique_ptr<Command> make_show();
 std::unique_ptr<Command> make_spawn();

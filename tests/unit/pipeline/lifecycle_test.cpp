@@ -1,0 +1,364 @@
+#include "fakes.hpp"
+#include "pipeline/verdict.hpp"
+
+#include <spawnai/core/file.hpp>
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+using namespace spawnai;
+using namespace spawnai::pipeline;
+using namespace spawnai::pipeline::testing;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using store::Session;
+using store::Status;
+
+namespace {
+
+struct Living : World {
+    Session make(AppType type = AppType::webapp) {
+        SpawnRequest wanted = request(type == AppType::api ? "a rest api" : "a todo page");
+        wanted.fresh = true;
+        model.answer(type == AppType::api ? api_app() : page_app());
+        return spawn_it(wanted).session;
+    }
+    // The row of a spawn whose process died: nobody holds its lease.
+    Session dead_row(bool with_id, bool with_sandbox) {
+        Session row{
+            .id = new_session_id(), .name = "dead", .user_tag = "ada", .prompt = "x", .status = Status::generating};
+        row.created_at = clock.now();
+        row.provider = "e2b";
+        row.provider_address = "https://api.example";
+        row.cpu_count = 2;
+        row.memory_mib = 512;
+        store.insert(row, minutes(15), [](const store::SlotUse&) {});
+        if (with_sandbox) {
+            const auto sandbox =
+                provider.create({.lifetime = minutes(30),
+                                 .metadata = {{"spawnai_session", row.id.str()}, {"spawnai_store", store.store_id()}}},
+                                {});
+            if (with_id)
+                store.change(row.id, {.expires_at = clock.now() + minutes(30),
+                                      .sandbox_id = sandbox->id(),
+                                      .sandbox_started_at = clock.now()});
+        }
+        return store.get(row.id);
+    }
+    Surroundings local() {
+        Surroundings with_locks = with();
+        with_locks.place.provider = "local";
+        with_locks.place.is_alive = [this](const SandboxId& id) {
+            for (const SandboxId& alive : provider.live())
+                if (alive == id) return true;
+            return false;
+        };
+        return with_locks;
+    }
+};
+
+ErrorKind kind_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        return error.kind();
+    }
+    FAIL("nothing was thrown");
+    return ErrorKind::internal;
+}
+
+}  // namespace
+
+TEST_CASE("a row is judged by what is known of its owner and its sandbox") {
+    const WallTime now{std::chrono::milliseconds(1'800'000'000'000)};
+    struct Row {
+        Status status;
+        bool owner;
+        Presence sandbox;
+        std::optional<WallTime> expires;
+        std::optional<Status> verdict;
+    };
+    const Row table[] = {
+        {Status::creating, true, Presence::unknown, {}, {}},
+        {Status::generating, true, Presence::absent, {}, {}},
+        {Status::creating, false, Presence::unknown, {}, Status::error},
+        {Status::deploying, false, Presence::present, now + minutes(5), Status::error},
+        {Status::ready, false, Presence::present, now - minutes(5), {}},
+        {Status::ready, false, Presence::unknown, now - minutes(5), {}},
+        {Status::ready, false, Presence::absent, now - minutes(5), Status::expired},
+        {Status::ready, false, Presence::absent, now + seconds(1), Status::expired},
+        {Status::ready, false, Presence::absent, now + minutes(5), Status::lost},
+        {Status::ready, false, Presence::absent, {}, Status::lost},
+        {Status::paused, false, Presence::absent, now - minutes(5), Status::lost},
+        {Status::paused, false, Presence::present, now - minutes(5), {}},
+        {Status::error, false, Presence::absent, {}, {}},
+        {Status::stopped, false, Presence::present, {}, {}},
+    };
+    for (const Row& row : table) {
+        CAPTURE(to_string(row.status));
+        const RowVerdict verdict = judge_row({row.status, row.owner, row.sandbox, row.expires, now});
+        CHECK(verdict.status == row.verdict);
+        if (verdict.status) CHECK(verdict.ended_at <= now);
+    }
+}
+
+TEST_CASE_FIXTURE(Living, "a spawn that died is closed and its sandbox ended") {
+    bool with_id = false;
+    bool with_sandbox = false;
+    SUBCASE("before the sandbox") {}
+    SUBCASE("in the create call") {
+        with_sandbox = true;
+    }
+    SUBCASE("after the create call") {
+        with_id = with_sandbox = true;
+    }
+    const Session row = dead_row(with_id, with_sandbox);
+    clock.advance(seconds(10));
+    const Reconciled result = reconcile(with(), Look::cheap, {});
+    REQUIRE(result.changes.size() == 1);
+    CHECK(result.changes[0].after == Status::error);
+    CHECK(provider.live().empty());
+    const Session now = store.get(row.id);
+    CHECK(now.error_kind == "interrupted");
+    CHECK_FALSE(now.sandbox_started_at);
+    CHECK((now.actual_cost > Money{}) == with_id);
+    CHECK(reconcile(with(), Look::full, {}).changes.empty());
+}
+
+TEST_CASE_FIXTURE(Living, "a spawn at work is left alone") {
+    const Session row = dead_row(true, true);
+    make_private_directories(directory.path() / "run");
+    const FileLock lease = FileLock::acquire(lease_file(directory.path() / "run", row.id));
+    CHECK(reconcile(with(), Look::full, {}).changes.empty());
+    CHECK(provider.live().size() == 1);
+    CHECK(store.get(row.id).status == Status::generating);
+}
+
+TEST_CASE_FIXTURE(Living, "ready rows follow what became of their sandboxes") {
+    const Session expired = make();
+    const Session lost = make();
+    const Session stays = make();
+    provider.lose(*lost.sandbox_id);
+    CHECK(reconcile(with(), Look::full, {}).changes.size() == 1);
+    CHECK(store.get(lost.id).status == Status::lost);
+    extend(with(), stays.id, minutes(20), {});
+    clock.advance(minutes(31));
+    const Reconciled result = reconcile(with(), Look::cheap, {});
+    CHECK(result.problems.empty());
+    REQUIRE(result.changes.size() == 1);
+    const Session row = store.get(expired.id);
+    CHECK(row.status == Status::expired);
+    CHECK(row.ended_at == row.expires_at);
+    REQUIRE(store.usage(expired.id).size() == 1);
+    CHECK(store.usage(expired.id)[0].end == *row.expires_at);
+    CHECK(store.get(stays.id).status == Status::ready);
+}
+
+TEST_CASE_FIXTURE(Living, "a cloud is asked once in 30 seconds unless something died") {
+    make();
+    (void)reconcile(with(), Look::cheap, {});
+    const std::size_t before = provider.count("list");
+    (void)reconcile(with(), Look::cheap, {});
+    (void)reconcile(with(), Look::cheap, {});
+    CHECK(provider.count("list") == before);
+    clock.advance(seconds(31));
+    (void)reconcile(with(), Look::cheap, {});
+    CHECK(provider.count("list") == before + 1);
+    dead_row(true, true);
+    (void)reconcile(with(), Look::cheap, {});
+    CHECK(provider.count("list") == before + 2);
+}
+
+TEST_CASE_FIXTURE(Living, "local rows are judged by lock files alone") {
+    const Session row = make();
+    CHECK(store.change(row.id, {}, {}));
+    Surroundings here = local();
+    Session copy = row;
+    copy.id = new_session_id();
+    copy.name = "copy";
+    copy.provider = "local";
+    store.insert(copy, minutes(15), [](const store::SlotUse&) {});
+    const std::size_t before = provider.calls().size();
+    CHECK(reconcile(here, Look::cheap, {}).changes.empty());
+    provider.lose(*row.sandbox_id);
+    const Reconciled result = reconcile(here, Look::cheap, {});
+    REQUIRE(result.changes.size() == 1);
+    CHECK(result.changes[0].session == copy.id);
+    CHECK(result.changes[0].after == Status::lost);
+    CHECK(provider.calls().size() == before);
+}
+
+TEST_CASE_FIXTURE(Living, "an unreachable provider is a problem and not a verdict") {
+    const Session row = make();
+    clock.advance(seconds(31));
+    provider.fail("list", Error(ErrorKind::unavailable, "no route"));
+    const Reconciled result = reconcile(with(), Look::cheap, {});
+    REQUIRE(result.problems.size() == 1);
+    CHECK(result.problems[0].find("no route") != std::string::npos);
+    CHECK(store.get(row.id).status == Status::ready);
+    provider.fail("list", Error(ErrorKind::unavailable, "no route"));
+    CHECK(kind_of([&] { (void)reconcile(with(), Look::full, {}); }) == ErrorKind::unavailable);
+}
+
+TEST_CASE_FIXTURE(Living, "sandboxes of this store without a live row are ended and others are not") {
+    (void)provider.create(
+        {.lifetime = minutes(5),
+         .metadata = {{"spawnai_session", new_session_id().str()}, {"spawnai_store", store.store_id()}}},
+        {});
+    (void)provider.create({.lifetime = minutes(5),
+                           .metadata = {{"spawnai_session", new_session_id().str()}, {"spawnai_store", "another"}}},
+                          {});
+    (void)provider.create({.lifetime = minutes(5)}, {});
+    CHECK(reconcile(with(), Look::full, {}).orphans_ended.size() == 1);
+    CHECK(provider.live().size() == 2);
+}
+
+TEST_CASE_FIXTURE(Living, "the output of an app that is gone is fetched while the provider has it") {
+    const Session row = make();
+    provider.set_retained_log(*row.sandbox_id, "last words\n");
+    provider.lose(*row.sandbox_id);
+    (void)reconcile(with(), Look::full, {});
+    CHECK(store.kept_log(row.id)->text == "last words\n");
+    CHECK(read_log(with(), row.id, {}) == "last words\n");
+}
+
+TEST_CASE_FIXTURE(Living, "kill ends and books and is gentle with what is dead") {
+    const Session row = make();
+    provider.on_command("tail -c", FakeProvider::Outcome{.output = "GET / 200\n"});
+    clock.advance(minutes(10));
+    const Killed killed = pipeline::kill(with(), row.id, {});
+    CHECK(killed.was_live);
+    CHECK(killed.session.status == Status::stopped);
+    CHECK(provider.live().empty());
+    CHECK(store.kept_log(row.id)->text == "GET / 200\n");
+    REQUIRE(store.usage(row.id).size() == 1);
+    CHECK(store.usage(row.id)[0].cpu_seconds == doctest::Approx(1200));
+    CHECK(killed.session.actual_cost.nano() == 1'000'000 + 600 * 30'250);
+    const Killed again = pipeline::kill(with(), row.id, {});
+    CHECK_FALSE(again.was_live);
+    CHECK(again.session.actual_cost == killed.session.actual_cost);
+    CHECK(kind_of([&] { pipeline::kill(with(), new_session_id(), {}); }) == ErrorKind::not_found);
+
+    const Session gone = make();
+    provider.lose(*gone.sandbox_id);
+    CHECK(pipeline::kill(with(), gone.id, {}).session.status == Status::stopped);
+}
+
+TEST_CASE_FIXTURE(Living, "a kill that does not reach the provider changes nothing") {
+    const Session row = make();
+    provider.fail("kill", Error(ErrorKind::unavailable, "no route"));
+    CHECK(kind_of([&] { pipeline::kill(with(), row.id, {}); }) == ErrorKind::unavailable);
+    CHECK(store.get(row.id).status == Status::ready);
+    CHECK(pipeline::kill(with(), row.id, {}).session.status == Status::stopped);
+}
+
+TEST_CASE_FIXTURE(Living, "extend adds to the end and stays within the plan") {
+    const Session row = make();
+    const Extended longer = extend(with(), row.id, minutes(10), {});
+    CHECK(longer.session.expires_at == *row.expires_at + minutes(10));
+    CHECK(longer.additional.nano() == 600 * 30'250);
+    CHECK(provider.get(*row.sandbox_id, {})->end_at == *longer.session.expires_at);
+    CHECK(kind_of([&] { extend(with(), row.id, minutes(30), {}); }) == ErrorKind::limit);
+    CHECK(store.get(row.id).expires_at == longer.session.expires_at);
+    provider.lose(*row.sandbox_id);
+    CHECK(kind_of([&] { extend(with(), row.id, minutes(1), {}); }) == ErrorKind::not_found);
+    CHECK(store.get(row.id).status == Status::lost);
+    CHECK(kind_of([&] { extend(with(), row.id, minutes(1), {}); }) == ErrorKind::usage);
+}
+
+TEST_CASE_FIXTURE(Living, "a paused session costs nothing until it is resumed") {
+    const Session row = make();
+    clock.advance(minutes(5));
+    const Session paused = pause(with(), row.id, {});
+    CHECK(paused.status == Status::paused);
+    clock.advance(hours(2));
+    CHECK(cost_so_far(store.get(row.id), plan, clock.now()) == paused.actual_cost);
+    CHECK(reconcile(with(), Look::full, {}).changes.empty());
+    const Session resumed = resume(with(), row.id, {});
+    CHECK(resumed.status == Status::ready);
+    CHECK(resumed.expires_at == clock.now() + minutes(30));
+    clock.advance(minutes(1));
+    CHECK(cost_so_far(store.get(row.id), plan, clock.now()) > paused.actual_cost);
+    pipeline::kill(with(), row.id, {});
+    CHECK(store.usage(row.id).size() == 2);
+    CHECK(kind_of([&] { (void)resume(with(), row.id, {}); }) == ErrorKind::usage);
+}
+
+TEST_CASE_FIXTURE(Living, "a pause by somebody else is noticed") {
+    const Session row = make();
+    provider.pause(*row.sandbox_id, {});
+    REQUIRE(reconcile(with(), Look::full, {}).changes.size() == 1);
+    CHECK(store.get(row.id).status == Status::paused);
+    (void)provider.resume(*row.sandbox_id, minutes(9), {});
+    (void)reconcile(with(), Look::full, {});
+    CHECK(store.get(row.id).status == Status::ready);
+    CHECK(store.get(row.id).expires_at == clock.now() + minutes(9));
+}
+
+TEST_CASE_FIXTURE(Living, "an app is exported to an empty place only") {
+    const Session row = make(AppType::api);
+    const auto target = directory.path() / "out";
+    const auto files = export_app(store, row.id, 0, target);
+    CHECK(files == std::vector<std::string>{"server.js", "package.json"});
+    CHECK(read_file(target / "server.js", 1 << 20) == api_app().files[0].content);
+    CHECK(kind_of([&] { export_app(store, row.id, 0, target); }) == ErrorKind::usage);
+    CHECK(kind_of([&] { export_app(store, row.id, 9, directory.path() / "other"); }) == ErrorKind::not_found);
+    CHECK(kind_of([&] { export_app(store, row.id, 0, target / "server.js"); }) == ErrorKind::usage);
+}
+
+TEST_CASE_FIXTURE(Living, "an edit makes a version under the same URL and undo brings the old one back") {
+    const Session row = make();
+    model.answer(page_app("Dark"));
+    const Session edited = edit(with(), row.id, {.change = "make it dark", .model = "claude-haiku-5-5"}, recorder, {});
+    CHECK(edited.app_version == 2);
+    CHECK(edited.app_url == row.app_url);
+    CHECK(edited.sandbox_id == row.sandbox_id);
+    CHECK(edited.actual_cost.nano() == 2'000'000);
+    CHECK(model.requests.back().change == "make it dark");
+    CHECK(model.requests.back().previous.size() == 1);
+    auto files = provider.files(*row.sandbox_id);
+    CHECK(files["/app/index.html"] == page_app("Dark").files[0].content);
+    CHECK(files["/home/user/.spawnai/served"] == "/app\nindex.html\n");
+    CHECK(store.versions(row.id)[1].note == "make it dark");
+    const Session undone = redeploy(with(), row.id, 1, "undo", recorder, {});
+    CHECK(undone.app_version == 3);
+    CHECK(provider.files(*row.sandbox_id)["/app/index.html"] == page_app().files[0].content);
+}
+
+TEST_CASE_FIXTURE(Living, "an edit that does not answer leaves the old version") {
+    const Session row = make();
+    for (int i = 0; i < 3; ++i) model.answer(page_app("Dark"));
+    const auto page = page_app("Dark").files[0].content;
+    prober.decide = [&](const std::string&) { return ProbeAnswer{500, "text/plain", "broken"}; };
+    CHECK(kind_of([&] {
+              edit(with(), row.id, {.change = "make it dark", .model = "claude-haiku-5-5"}, recorder, {});
+          }) == ErrorKind::not_ready);
+    const Session now = store.get(row.id);
+    CHECK(now.status == Status::ready);
+    CHECK(now.app_version == 1);
+    auto files = provider.files(*row.sandbox_id);
+    CHECK(files["/app/index.html"] == page_app().files[0].content);
+    CHECK(files["/home/user/.spawnai/served"] == "/app\nindex.html\n");
+}
+
+TEST_CASE_FIXTURE(Living, "an edit of an api that crashes brings the old one back") {
+    const Session row = make(AppType::api);
+    for (int i = 0; i < 3; ++i) model.answer(api_app("broken"));
+    std::string last;
+    provider.on_command("setsid /bin/bash", [&](const sandbox::Command&, FakeProvider::Files& files) {
+        last = files["/app/server.js"];
+        return FakeProvider::Outcome{.code = last.find("broken") != std::string::npos ? 83 : 0};
+    });
+    CHECK(kind_of([&] { edit(with(), row.id, {.change = "break it", .model = "claude-haiku-5-5"}, recorder, {}); }) ==
+          ErrorKind::not_ready);
+    CHECK(last == api_app().files[0].content);
+    CHECK(store.get(row.id).app_version == 1);
+}
+
+TEST_CASE_FIXTURE(Living, "only one command changes a session at a time") {
+    const Session row = make();
+    const FileLock lease = FileLock::acquire(lease_file(directory.path() / "run", row.id));
+    CHECK(kind_of([&] { redeploy(with(), row.id, 1, "undo", recorder, {}); }) == ErrorKind::usage);
+}

@@ -187,10 +187,13 @@ store::Session Spawning::admit() {
     row.owner_pid = ::getpid();
     auto history = with_.store.recent_durations(plan_.type, plan_.source, 9);
     if (!history.empty()) expected_ = median(std::move(history));
-    return with_.store.insert(row, with_.place.plan.rate_window, [&](const store::SlotUse& use) {
-        check_admission(request_, plan_, with_, use, row.name);
-        alerts_ = billing::cap_alerts({use.spent_today, use.spent_this_month}, request_.caps);
-    });
+    return with_.store.insert(
+        row, with_.place.plan.rate_window,
+        [&](const store::SlotUse& use) {
+            check_admission(request_, plan_, with_, use, row.name);
+            alerts_ = billing::cap_alerts({use.spent_today, use.spent_this_month}, request_.caps);
+        },
+        request_.caps.daily || request_.caps.monthly);
 }
 
 std::unique_ptr<Generator> Spawning::make_generator() {

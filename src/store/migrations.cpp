@@ -66,6 +66,7 @@ CREATE TABLE sessions(
 CREATE INDEX sessions_by_name ON sessions(name);
 CREATE INDEX sessions_by_status ON sessions(status, seq);
 CREATE INDEX sessions_by_tag ON sessions(user_tag, seq);
+CREATE INDEX sessions_by_tag_and_status ON sessions(user_tag, status, seq);
 CREATE INDEX sessions_by_provider ON sessions(provider, created_at);
 CREATE INDEX sessions_by_time ON sessions(created_at);
 CREATE INDEX sessions_by_request ON sessions(request_key, seq) WHERE request_key <> '' AND ready_at IS NOT NULL;
@@ -128,7 +129,7 @@ CREATE TABLE cost_lines(
     attempt INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX cost_lines_by_session ON cost_lines(session_id, seq);
-CREATE INDEX cost_lines_by_time ON cost_lines(time);
+CREATE INDEX cost_lines_by_time ON cost_lines(time, amount);
 
 CREATE TABLE usage_metrics(
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -94,14 +94,14 @@ Error no_session(std::string_view reference) {
 }
 
 SlotUse use_of(Database& db, const std::string& provider, const std::string& name, std::chrono::seconds rate_window,
-               WallTime now) {
+               WallTime now, bool with_spending) {
     SlotUse use;
     // A ready row past its time has no sandbox any more, whether or not anybody looked; a paused one does not
     // run.
     Query live(db,
                "SELECT (SELECT count(*) FROM sessions WHERE status IN ('creating','generating','deploying') "
                "AND provider = ?1)"
-               " + (SELECT count(*) FROM sessions WHERE status = 'ready' AND provider = ?1 AND (expires_at "
+               " + (SELECT count(*) FROM sessions WHERE status = 'ready' AND +provider = ?1 AND (expires_at "
                "IS NULL OR expires_at > ?2))");
     live.bind(provider).bind(milliseconds(now));
     if (live.next()) use.live = static_cast<int>(live.integer());
@@ -113,16 +113,18 @@ SlotUse use_of(Database& db, const std::string& provider, const std::string& nam
         use.oldest_recent = wall_time(recent.optional_integer());
     }
 
-    const auto day = std::chrono::floor<std::chrono::days>(now);
-    const std::chrono::year_month_day date(day);
-    const auto month = std::chrono::sys_days(date.year() / date.month() / 1);
-    Query spent(db,
-                "SELECT coalesce(sum(CASE WHEN time >= ?1 THEN amount ELSE 0 END), 0), coalesce(sum(amount), 0)"
-                " FROM cost_lines WHERE time >= ?2");
-    spent.bind(milliseconds(WallTime(day))).bind(milliseconds(WallTime(month)));
-    if (spent.next()) {
-        use.spent_today = Money::nano(spent.integer());
-        use.spent_this_month = Money::nano(spent.integer());
+    if (with_spending) {
+        const auto day = std::chrono::floor<std::chrono::days>(now);
+        const std::chrono::year_month_day date(day);
+        const auto month = std::chrono::sys_days(date.year() / date.month() / 1);
+        Query spent(db,
+                    "SELECT coalesce(sum(CASE WHEN time >= ?1 THEN amount ELSE 0 END), 0), coalesce(sum(amount), 0)"
+                    " FROM cost_lines WHERE time >= ?2");
+        spent.bind(milliseconds(WallTime(day))).bind(milliseconds(WallTime(month)));
+        if (spent.next()) {
+            use.spent_today = Money::nano(spent.integer());
+            use.spent_this_month = Money::nano(spent.integer());
+        }
     }
 
     if (!name.empty()) {
@@ -146,21 +148,35 @@ struct Filter {
     }
 };
 
+// All conditions but that on the status. A '+' keeps SQLite from taking an index for the column: without statistics it would
+// prefer one that half of the rows are in.
 Filter filter_of(const SessionQuery& wanted) {
     Filter filter;
-    if (!wanted.statuses.empty()) {
-        std::string names;
-        for (const Status status : wanted.statuses)
-            names += fmt::format("{}'{}'", names.empty() ? "" : ",", to_string(status));
-        filter.sql += " AND status IN (" + names + ")";
-    }
     if (wanted.user_tag) filter.add("user_tag = ?", *wanted.user_tag);
-    if (wanted.provider) filter.add("provider = ?", *wanted.provider);
-    if (wanted.created_since) filter.add("created_at >= ?", milliseconds(*wanted.created_since));
+    if (wanted.provider) filter.add("+provider = ?", *wanted.provider);
+    const bool by_time = wanted.statuses.empty() && !wanted.user_tag && wanted.limit == 0;
+    if (wanted.created_since)
+        filter.add(by_time ? "created_at >= ?" : "+created_at >= ?", milliseconds(*wanted.created_since));
     if (wanted.expires_before) filter.add("expires_at < ?", milliseconds(*wanted.expires_before));
     if (wanted.unbooked) filter.sql += " AND sandbox_started_at IS NOT NULL";
     if (wanted.before_seq > 0) filter.add("seq < ?", wanted.before_seq);
     return filter;
+}
+
+// One branch for each status, because the index of statuses gives each of them, but not several, in order.
+template <class Branch>
+std::string union_of(const SessionQuery& wanted, const Branch& branch) {
+    if (wanted.statuses.empty()) return branch("");
+    std::string sql;
+    for (const Status status : wanted.statuses) {
+        const std::string condition = fmt::format(" AND status = '{}'", to_string(status));
+        sql += fmt::format("{}SELECT * FROM ({})", sql.empty() ? "" : " UNION ALL ", branch(condition));
+    }
+    return sql;
+}
+
+void bind_branches(Query& query, const SessionQuery& wanted, const Filter& filter) {
+    for (std::size_t i = 0; i < std::max<std::size_t>(wanted.statuses.size(), 1); ++i) filter.bind_to(query);
 }
 
 }  // namespace
@@ -171,9 +187,9 @@ void require_session(Database& database, const SessionId& id) {
 }
 
 Session Store::insert(const Session& session, std::chrono::seconds rate_window,
-                      const std::function<void(const SlotUse&)>& admit) {
+                      const std::function<void(const SlotUse&)>& admit, bool with_spending) {
     return impl_->write([&](Database& db) {
-        admit(use_of(db, session.provider, session.name, rate_window, impl_->now()));
+        admit(use_of(db, session.provider, session.name, rate_window, impl_->now(), with_spending));
         Query(db, fmt::format("INSERT INTO sessions({}) VALUES(NULL{})", k_columns,
                               [] {
                                   std::string marks;
@@ -227,7 +243,7 @@ Session Store::insert(const Session& session, std::chrono::seconds rate_window,
 }
 
 SlotUse Store::slot_use(const std::string& provider, std::chrono::seconds rate_window) const {
-    return impl_->read([&](Database& db) { return use_of(db, provider, "", rate_window, impl_->now()); });
+    return impl_->read([&](Database& db) { return use_of(db, provider, "", rate_window, impl_->now(), true); });
 }
 
 std::optional<Session> Store::find(const SessionId& id) const {
@@ -278,10 +294,12 @@ Session Store::resolve(std::string_view reference) const {
 std::vector<Session> Store::list(const SessionQuery& wanted) const {
     return impl_->read([&](Database& db) {
         const Filter filter = filter_of(wanted);
-        std::string sql = fmt::format("SELECT {} FROM sessions{} ORDER BY seq DESC", k_columns, filter.sql);
-        if (wanted.limit > 0) sql += fmt::format(" LIMIT {}", wanted.limit);
-        Query query(db, sql);
-        filter.bind_to(query);
+        const std::string limit = wanted.limit > 0 ? fmt::format(" LIMIT {}", wanted.limit) : std::string();
+        Query query(db, union_of(wanted, [&](const std::string& status) {
+                            return fmt::format("SELECT {} FROM sessions{}{} ORDER BY seq DESC{}", k_columns, filter.sql,
+                                               status, limit);
+                        }) + (wanted.statuses.empty() ? std::string() : " ORDER BY seq DESC" + limit));
+        bind_branches(query, wanted, filter);
         std::vector<Session> rows;
         while (query.next()) rows.push_back(read_session(query));
         return rows;
@@ -291,8 +309,10 @@ std::vector<Session> Store::list(const SessionQuery& wanted) const {
 std::int64_t Store::count(const SessionQuery& wanted) const {
     return impl_->read([&](Database& db) {
         const Filter filter = filter_of(wanted);
-        Query query(db, "SELECT count(*) FROM sessions" + filter.sql);
-        filter.bind_to(query);
+        Query query(db, "SELECT sum(n) FROM (" + union_of(wanted, [&](const std::string& status) {
+                            return fmt::format("SELECT count(*) AS n FROM sessions{}{}", filter.sql, status);
+                        }) + ")");
+        bind_branches(query, wanted, filter);
         return query.next() ? query.integer() : std::int64_t{0};
     });
 }

@@ -36,11 +36,10 @@ class Store {
 
     // --- sessions
     // -------------------------------------------------------------------------------------------------
-    /// Inserts `session` in one immediate transaction; `admit` sees the use of its provider first and refuses
-    /// by throwing.
-    /// @return the row as inserted.
+    /// Inserts `session` in one immediate transaction; `admit` sees the use of its provider first and refuses by throwing. What
+    /// was spent is summed up for it only when `with_spending`. @return the row as inserted.
     Session insert(const Session& session, std::chrono::seconds rate_window,
-                   const std::function<void(const SlotUse&)>& admit);
+                   const std::function<void(const SlotUse&)>& admit, bool with_spending = false);
     [[nodiscard]] SlotUse slot_use(const std::string& provider, std::chrono::seconds rate_window) const;
 
     [[nodiscard]] std::optional<Session> find(const SessionId& id) const;

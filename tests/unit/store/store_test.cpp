@@ -214,7 +214,7 @@ TEST_CASE_FIXTURE(Fixture, "an admission sees the use of its provider and can re
         seen = use;
         throw Error(ErrorKind::limit, "no slot");
     };
-    CHECK(kind_of([&] { store.insert(make_session(clock, "a"), minutes(15), refuse); }) == ErrorKind::limit);
+    CHECK(kind_of([&] { store.insert(make_session(clock, "a"), minutes(15), refuse, true); }) == ErrorKind::limit);
     CHECK(seen.live == 3);
     CHECK(seen.recent == 4);
     CHECK(seen.name_taken);

@@ -235,10 +235,10 @@ TEST_CASE("files are stored and handed out") {
     if (!as_ordinary_user("files are stored and handed out") || !sandboxes_possible()) return;
     const TestSandbox sandbox;
     SUBCASE("one by one") {
-        const HttpAnswer stored = sandbox.upload("deep/er/a.txt", "hello");
+        const AgentAnswer stored = sandbox.upload("deep/er/a.txt", "hello");
         CHECK(stored.status == 200);
         CHECK(stored.parsed() == json::parse(R"([{"name":"a.txt","path":"/home/user/deep/er/a.txt","type":"file"}])"));
-        const HttpAnswer fetched = sandbox.get("/files?path=/home/user/deep/er/a.txt");
+        const AgentAnswer fetched = sandbox.get("/files?path=/home/user/deep/er/a.txt");
         CHECK(fetched.body == "hello");
         CHECK(contains(fetched.head, "Content-Disposition: inline; filename=\"a.txt\""));
         CHECK(sandbox.upload("~/deep/er/a.txt", "hi").status == 200);
@@ -247,7 +247,7 @@ TEST_CASE("files are stored and handed out") {
     }
     SUBCASE("empty ones too") {
         CHECK(sandbox.upload("/app/empty", "").status == 200);
-        const HttpAnswer fetched = sandbox.get("/files?path=/app/empty");
+        const AgentAnswer fetched = sandbox.get("/files?path=/app/empty");
         CHECK(fetched.status == 200);
         CHECK(contains(fetched.head, "Content-Length: 0\r\n"));
     }
@@ -257,7 +257,7 @@ TEST_CASE("files are stored and handed out") {
             form += std::string("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"") + name +
                     "\"\r\n\r\n" + name + "\r\n";
         }
-        const HttpAnswer stored =
+        const AgentAnswer stored =
             sandbox.send("ENVD\n", "/files", "multipart/form-data; boundary=b", form + "--b--\r\n");
         CHECK(stored.status == 200);
         CHECK(stored.parsed().size() == 3);
@@ -285,7 +285,7 @@ TEST_CASE("files are stored and handed out") {
             large[index] = static_cast<char>(index * 2654435761U >> 11U);
         CHECK(sandbox.upload("/app/large", large).status == 200);
         CHECK(sandbox.get("/files?path=/app/large").body == large);
-        const HttpAnswer part = sandbox.get("/files?path=/app/large", "Range: bytes=1000000-1000009\r\n");
+        const AgentAnswer part = sandbox.get("/files?path=/app/large", "Range: bytes=1000000-1000009\r\n");
         CHECK(part.status == 206);
         CHECK(part.body == large.substr(1000000, 10));
         CHECK(sandbox.get("/files?path=/app/large", "Range: bytes=99999999-\r\n").status == 416);
@@ -295,7 +295,7 @@ TEST_CASE("files are stored and handed out") {
         connection.send(
             "POST /files?path=/app/m HTTP/1.1\r\nContent-Type: application/octet-stream\r\nX-Metadata-Author: "
             "me\r\nContent-Length: 1\r\n\r\nx");
-        const HttpAnswer stored = read_answer(connection);
+        const AgentAnswer stored = read_answer(connection);
         if (stored.status == 500) return;  // a file system without extended attributes
         CHECK(stored.parsed()[0].at("metadata") == json{{"author", "me"}});
         const auto entry = [&] {
@@ -316,7 +316,7 @@ TEST_CASE("files are stored and handed out") {
         CHECK(sandbox.post("ENVD\n", "/files/compose", json::object()).status == 400);
     }
     SUBCASE("or refused with a reason") {
-        const HttpAnswer missing = sandbox.get("/files?path=/app/none");
+        const AgentAnswer missing = sandbox.get("/files?path=/app/none");
         CHECK(missing.status == 404);
         CHECK(missing.parsed() == json{{"code", 404}, {"message", "path '/app/none' does not exist"}});
         CHECK(sandbox.get("/files?path=/app").parsed().at("message") == "path '/app' is a directory");
@@ -405,7 +405,7 @@ TEST_CASE("a command's output and end come as clients expect them") {
         connection.send(
             "POST /process.Process/List HTTP/1.1\r\nContent-Type: application/json\r\nAuthorization: Basic " +
             base64("mallory:") + "\r\nContent-Length: 2\r\n\r\n{}");
-        const HttpAnswer answer = read_answer(connection);
+        const AgentAnswer answer = read_answer(connection);
         CHECK(answer.status == 401);
         CHECK(answer.parsed() == json{{"code", "unauthenticated"}, {"message", "invalid username: 'mallory'"}});
     }
@@ -494,7 +494,7 @@ TEST_CASE("processes outlive their clients and can be found again") {
               500);
         CHECK(sandbox.call("process.Process/SendInput", joined(by_pid(pid), {{"input", {{"stdin", "***"}}}})).status ==
               400);
-        const HttpAnswer unknown =
+        const AgentAnswer unknown =
             sandbox.call("process.Process/SendSignal", joined(by_pid(99999), {{"signal", "SIGNAL_SIGKILL"}}));
         CHECK(unknown.status == 404);
         CHECK(unknown.parsed() == json{{"code", "not_found"}, {"message", "process with pid 99999 not found"}});
@@ -533,7 +533,7 @@ TEST_CASE("input may come as a stream") {
         frames += net::encode_connect_frame(json{{"data", {{"input", {{"stdin", base64(block)}}}}}}.dump());
         frames += net::encode_connect_frame(json{{"keepalive", json::object()}}.dump());
     }
-    const HttpAnswer answer =
+    const AgentAnswer answer =
         sandbox.send("ENVD\n", "/process.Process/StreamInput", "application/connect+json", frames);
     CHECK(answer.status == 200);
     CHECK(TestSandbox::collect(answer.body).last == json::object());
@@ -617,7 +617,7 @@ TEST_CASE("the file system is looked at and changed") {
         CHECK(link.at("permissions") == "Lrwxrwxrwx");
         CHECK(link.at("symlinkTarget") == "/app/d");
         CHECK_FALSE(call("Stat", {{"path", "/app/broken"}}).parsed().at("entry").contains("type"));
-        const HttpAnswer missing = call("Stat", {{"path", "/app/none"}});
+        const AgentAnswer missing = call("Stat", {{"path", "/app/none"}});
         CHECK(missing.status == 404);
         CHECK(missing.parsed().at("code") == "not_found");
     }

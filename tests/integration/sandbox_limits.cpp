@@ -130,7 +130,7 @@ TEST_CASE("disk space is limited") {
         sandbox.check_ended(result, "the disk limit of 96 MiB was exceeded");
     }
     SUBCASE("by uploads") {
-        const HttpAnswer answer = sandbox.upload("/app/big", std::string(static_cast<std::size_t>(120 * k_mib), 'x'));
+        const AgentAnswer answer = sandbox.upload("/app/big", std::string(static_cast<std::size_t>(120 * k_mib), 'x'));
         CHECK(answer.status == 507);
         CHECK(answer.parsed().at("code") == 507);
     }

@@ -112,7 +112,7 @@ class AgentConnection {
     std::string buffer_;
 };
 
-struct HttpAnswer {
+struct AgentAnswer {
     int status = 0;
     std::string head;
     std::string body;
@@ -120,8 +120,8 @@ struct HttpAnswer {
 };
 
 /// Reads one answer, chunked or with a length.
-inline HttpAnswer read_answer(AgentConnection& connection) {
-    HttpAnswer answer;
+inline AgentAnswer read_answer(AgentConnection& connection) {
+    AgentAnswer answer;
     answer.head = connection.receive_until("\r\n\r\n");
     answer.status = std::stoi(answer.head.substr(9, 3));
     const std::size_t length = answer.head.find("Content-Length: ");
@@ -162,7 +162,7 @@ class TestSandbox {
         request_.socket_path = directory_.path() / "a";
         request_.agent = built_program("spawnai-agent");
         launched_ = engine::launch(request_);
-        const HttpAnswer answer =
+        const AgentAnswer answer =
             post("ENGINE\n", "/init",
                  {{"deadline", deadline(lifetime)}, {"environment", {{"GIVEN", "yes"}}}, {"limits", limits}});
         if (answer.status != 204) throw std::runtime_error("the agent refused its first message: " + answer.body);
@@ -183,16 +183,16 @@ class TestSandbox {
     [[nodiscard]] const std::filesystem::path& directory() const { return directory_.path(); }
     [[nodiscard]] const engine::Launched& launched() const { return launched_; }
 
-    HttpAnswer get(const std::string& target, const std::string& headers = {}) const {
+    AgentAnswer get(const std::string& target, const std::string& headers = {}) const {
         AgentConnection connection = connect("ENVD\n");
         connection.send("GET " + target + " HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n");
         return read_answer(connection);
     }
-    HttpAnswer post(std::string_view preface, const std::string& target, const json& body) const {
+    AgentAnswer post(std::string_view preface, const std::string& target, const json& body) const {
         return send(preface, target, "application/json", body.dump());
     }
-    HttpAnswer call(const std::string& method, const json& body) const { return post("ENVD\n", "/" + method, body); }
-    HttpAnswer send(std::string_view preface, const std::string& target, const std::string& type,
+    AgentAnswer call(const std::string& method, const json& body) const { return post("ENVD\n", "/" + method, body); }
+    AgentAnswer send(std::string_view preface, const std::string& target, const std::string& type,
                     const std::string& body) const {
         AgentConnection connection = connect(preface);
         connection.send("POST " + target + " HTTP/1.1\r\nHost: x\r\nContent-Type: " + type +
@@ -200,7 +200,7 @@ class TestSandbox {
         connection.send(body);
         return read_answer(connection);
     }
-    HttpAnswer upload(const std::string& path, const std::string& content) const {
+    AgentAnswer upload(const std::string& path, const std::string& content) const {
         return send("ENVD\n", "/files?path=" + path, "application/octet-stream", content);
     }
 

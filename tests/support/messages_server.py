@@ -217,6 +217,14 @@ class Plan:
     def play_escape_title(self, nonce, manifest, files, *_):
         self.text = reply(nonce, manifest.replace("Scripted", "\x1b[31m\u202eScripted"), files)
 
+    # Apps that do not work.
+    def play_broken(self, nonce, manifest, files, *_):
+        """A page with a syntax error, or a program that ends at once with an exit code."""
+        self.text = reply(nonce, manifest, [
+            (p, c.replace("const list =", "const const list =") if p.endswith(".html")
+             else "throw new Error('broken on purpose');\n" + c if p in ("server.js", "index.js") else c)
+            for p, c in files])
+
     # Hostile and useless replies.
     def play_traversal(self, nonce, manifest, files, *_):
         self.text = reply(nonce, manifest, files + [("../../../../tmp/spawnai-escaped", "x\n")])

@@ -5,6 +5,7 @@
 #include <spawnai/core/error.hpp>
 #include <spawnai/core/file.hpp>
 #include <spawnai/core/text.hpp>
+#include <spawnai/engine/engine.hpp>
 #include <spawnai/net/http.hpp>
 #include <spawnai/store/store.hpp>
 
@@ -43,7 +44,10 @@ Context::~Context() {
 }
 
 const Paths& Context::paths() {
-    if (!paths_) paths_ = Paths::resolve(environment_);
+    if (!paths_) {
+        paths_ = Paths::resolve(environment_);
+        engine::make_home_passable(environment_, ::geteuid());
+    }
     return *paths_;
 }
 

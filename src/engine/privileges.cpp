@@ -2,6 +2,7 @@
 
 #include <spawnai/core/error.hpp>
 #include <spawnai/core/file.hpp>
+#include <spawnai/engine/engine.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -86,6 +87,21 @@ void make_directory_for(const fs::path& directory, const Account& account) {
         throw Error(ErrorKind::no_sandbox,
                     fmt::format("cannot hand {} to uid {}: {}", directory.string(), account.uid, errno_text(errno)),
                     "run spawnai as a normal user");
+}
+
+void make_home_passable(const Environment& environment, uid_t euid) noexcept {
+    try {
+        const auto home = environment.get("SPAWNAI_HOME");
+        if (euid != 0 || !home || home->front() != '/') return;
+        fs::path reached;
+        for (const fs::path& part : fs::path(*home).lexically_normal()) {
+            reached /= part;
+            // The umask must not decide; a directory that was there keeps its mode.
+            if (::mkdir(reached.c_str(), 0711) == 0) ::chmod(reached.c_str(), 0711);
+        }
+    } catch (const std::exception&) {
+        // Out of memory: the next to need the directory says so.
+    }
 }
 
 bool show_privately(const fs::path& directory, const fs::path& place, const Account& account) {

@@ -254,3 +254,36 @@ TEST_CASE("state files are private and hold no key of the user") {
     CHECK(engine.run(sandbox, "env; cat /proc/1/environ 2>/dev/null", code).find("not-to-be-seen") ==
           std::string::npos);
 }
+
+TEST_CASE("root's SPAWNAI_HOME must be passable and a new one is made so") {
+    if (::geteuid() != 0) return;
+    const TempDir dir;
+    std::filesystem::permissions(dir.path(), std::filesystem::perms(0711));
+    const auto options_for = [](const std::filesystem::path& home) {
+        engine::EngineOptions options;
+        options.environment = Environment(std::map<std::string, std::string>{{"SPAWNAI_HOME", home.string()}});
+        options.location = engine::state_location(Paths::resolve(options.environment), options.environment, 0);
+        options.executable = "/nonexistent";
+        return options;
+    };
+    const auto fresh = options_for(dir.path() / "new" / "home");
+    engine::make_home_passable(fresh.environment, 0);
+    struct stat status {};
+    REQUIRE(::stat((dir.path() / "new" / "home").c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777U) == 0711);
+
+    const auto closed = dir.path() / "closed";
+    std::filesystem::create_directory(closed);
+    std::filesystem::permissions(closed, std::filesystem::perms(0700));
+    engine::make_home_passable(options_for(closed).environment, 0);
+    REQUIRE(::stat(closed.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777U) == 0700);
+    try {
+        (void)engine::ensure_engine(options_for(closed / "home"), {});
+        FAIL("an engine started where it cannot live");
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::no_sandbox);
+        CHECK(std::string(error.what()).find(closed.string() + " ") != std::string::npos);
+        CHECK_FALSE(error.hint().empty());
+    }
+}

@@ -20,23 +20,26 @@ namespace spawnai::engine {
 /// Where the engine of one user keeps its state. As root that is a directory of the unprivileged account that
 /// the engine drops to, one per data home.
 struct StateLocation {
-    std::filesystem::path state_dir;  ///< key, port, locks, sandboxes
-    std::filesystem::path
-        runtime_dir;                ///< unix sockets; short, because a socket's path has at most 107 bytes
-    bool drops_privileges = false;  ///< the engine changes to an unprivileged uid before it does anything
+    std::filesystem::path state_dir;    ///< key, port, locks, sandboxes
+    std::filesystem::path runtime_dir;  ///< unix sockets; short, because a socket's path has at most 107 bytes
+    bool drops_privileges = false;      ///< the engine changes to an unprivileged uid before it does anything
 };
 
 /// Decides from names alone; touches no file. `euid` is the effective uid of the caller.
 [[nodiscard]] StateLocation state_location(const Paths& paths, const Environment& environment, uid_t euid);
+
+/// As root with a SPAWNAI_HOME that does not exist yet: makes it so that the account that the engine becomes can
+/// pass through (0711). To be called before anything else makes it with mode 0700. Does nothing otherwise; never
+/// throws: whoever needs the directory reports what is wrong with it.
+void make_home_passable(const Environment& environment, uid_t euid) noexcept;
 
 /// Everything that the engine is told when it is started. A running engine keeps what it was started with.
 struct EngineOptions {
     StateLocation location;
     std::filesystem::path executable;  ///< this program; run as `EXECUTABLE engine run`
     std::filesystem::path
-        agent;  ///< the static agent; copied into the state directory when the engine could not read it
-    Environment
-        environment;  ///< of the user: PATH to look for runtimes in, proxies, registries, certificates
+        agent;                ///< the static agent; copied into the state directory when the engine could not read it
+    Environment environment;  ///< of the user: PATH to look for runtimes in, proxies, registries, certificates
     std::string version;
     int max_sandboxes = 20;
     std::chrono::seconds max_lifetime{std::chrono::hours(24)};

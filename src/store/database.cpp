@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 #include <unistd.h>
 
 #include <random>
@@ -47,6 +49,15 @@ void make_private_file(const std::filesystem::path& file) {
     if (status.st_uid == ::geteuid() && (status.st_mode & 0077U) != 0) ::fchmod(fd.get(), 0600);
 }
 
+/// SQLite's "unable to open" says little: WAL needs files beside the store, so the directory decides too.
+std::string why_closed(const std::filesystem::path& file, const SQLite::Exception& failure) {
+    struct statvfs system {};
+    if (::statvfs(file.parent_path().c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0)
+        return "its file system is read-only";
+    if (::access(file.parent_path().c_str(), W_OK) != 0) return "its directory cannot be written";
+    return failure.what();
+}
+
 }  // namespace
 
 Error translate(const SQLite::Exception& failure, const std::filesystem::path& file) {
@@ -67,7 +78,7 @@ Error translate(const SQLite::Exception& failure, const std::filesystem::path& f
                          fmt::format("the store {} cannot be written: {}", name, failure.what()),
                          "make the file and its directory writable, or name another place with SPAWNAI_HOME");
         case SQLITE_CANTOPEN:
-            return Error(ErrorKind::usage, fmt::format("cannot open the store {}: {}", name, failure.what()),
+            return Error(ErrorKind::usage, fmt::format("cannot open the store {}: {}", name, why_closed(file, failure)),
                          "check that its directory exists and can be written, or name another place with "
                          "SPAWNAI_HOME");
         case SQLITE_FULL:

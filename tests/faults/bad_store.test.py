@@ -78,6 +78,7 @@ if os.geteuid() == 0:
         subprocess.run(["mount", "-o", "remount,ro", small], check=True)
         locked = tiny.run("spawn", "todo app", "--offline")
         assert locked.returncode == 2 and "read-only" in locked.stderr.lower(), (locked.returncode, locked.stderr)
+        subprocess.run(["mount", "-o", "remount,rw", small], check=True)
         tiny.run("ls", "-a", check=True)
     finally:
         subprocess.run(["umount", "-l", small], check=True)

@@ -85,11 +85,16 @@ milliseconds median(std::vector<milliseconds> values) {
     return *middle;
 }
 
+class NameTaken : public Error {
+ public:
+    explicit NameTaken(const std::string& name)
+        : Error(ErrorKind::usage, fmt::format("a live session is named '{}' already", name),
+                fmt::format("choose another name, or end it with 'spawnai kill {}'", name)) {}
+};
+
 void check_admission(const SpawnRequest& request, const SpawnPlan& plan, const Surroundings& with,
                      const store::SlotUse& use, const std::string& name) {
-    if (use.name_taken)
-        throw Error(ErrorKind::usage, fmt::format("a live session is named '{}' already", name),
-                    fmt::format("choose another name, or end it with 'spawnai kill {}'", name));
+    if (use.name_taken) throw NameTaken(name);
     for (const billing::Verdict& verdict :
          {billing::check_slots({use.live, use.recent, use.oldest_recent}, with.place.plan, with.clock.now()),
           billing::check_caps({use.spent_today, use.spent_this_month}, plan.estimate(), request.caps)})
@@ -128,6 +133,7 @@ class Spawning {
 
  private:
     store::Session admit();
+    store::Session insert(const store::Session& row);
     [[nodiscard]] std::unique_ptr<Generator> make_generator();
     [[nodiscard]] sandbox::SandboxRequest sandbox_request() const;
     [[nodiscard]] DeployOptions deploy_options() const;
@@ -159,6 +165,16 @@ class Spawning {
     std::string tail_;  ///< of the app's output when it failed
 };
 
+store::Session Spawning::insert(const store::Session& row) {
+    return with_.store.insert(
+        row, with_.place.plan.rate_window,
+        [&](const store::SlotUse& use) {
+            check_admission(request_, plan_, with_, use, row.name);
+            alerts_ = billing::cap_alerts({use.spent_today, use.spent_this_month}, request_.caps);
+        },
+        request_.caps.daily || request_.caps.monthly);
+}
+
 store::Session Spawning::admit() {
     store::Session row{.id = id_};
     row.name = request_.name.empty() ? make_name(plan_.prompt) : request_.name;
@@ -187,13 +203,15 @@ store::Session Spawning::admit() {
     row.owner_pid = ::getpid();
     auto history = with_.store.recent_durations(plan_.type, plan_.source, 9);
     if (!history.empty()) expected_ = median(std::move(history));
-    return with_.store.insert(
-        row, with_.place.plan.rate_window,
-        [&](const store::SlotUse& use) {
-            check_admission(request_, plan_, with_, use, row.name);
-            alerts_ = billing::cap_alerts({use.spent_today, use.spent_this_month}, request_.caps);
-        },
-        request_.caps.daily || request_.caps.monthly);
+    for (int tries = 0;; ++tries) {
+        try {
+            return insert(row);
+        } catch (const NameTaken&) {
+            // A name of the user's choice is refused; one of ours is only drawn again.
+            if (!request_.name.empty() || tries == 9) throw;
+            row.name = make_name(plan_.prompt);
+        }
+    }
 }
 
 std::unique_ptr<Generator> Spawning::make_generator() {

@@ -377,13 +377,9 @@ refresh();
 """
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-
 def main():
-    server = Server(("0.0.0.0", PORT), Handler)
+    ThreadingHTTPServer.request_queue_size = 128  # five, the default, is few for visitors who come at once
+    server = ThreadingHTTPServer(("0.0.0.0", PORT), Handler)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"Paste bin on port {PORT}", flush=True)

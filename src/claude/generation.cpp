@@ -221,6 +221,9 @@ void Generation::ask(const std::vector<Turn>& turns, CallPurpose purpose) {
     result_ = client_.call(spec, *this, stop_);
     if (joiner_ && !over_budget_ && too_long_.empty() && !parser_->failed()) joiner_->finish();
     joiner_.reset();
+    if (const std::size_t broken = result_.attempt.message.broken_events; broken > 0)
+        note(ModelNote::Kind::repaired,
+             fmt::format("{} events of the stream could not be read: text may be missing", broken));
 }
 
 std::vector<Turn> Generation::continuation(const std::vector<Turn>& turns) {

@@ -65,7 +65,10 @@ bool MessageFolder::fold(const SseEvent& event) {
         return true;
     }
     if (event.data.empty()) return true;
-    const Json payload = Json::parse(valid_utf8(event.data), nullptr, false);
+    const std::string data = valid_utf8(event.data);
+    Json payload = Json::parse(data, nullptr, false);
+    marked_ = payload.is_discarded();
+    if (marked_) payload = Json::parse(mark_halves(data), nullptr, false);
     if (payload.is_discarded()) {
         if (event.complete) ++message_.broken_events;
         return true;
@@ -133,8 +136,14 @@ void MessageFolder::text(const Json& holder, const char* key) {
     if (!value.is_string()) return;
     const std::string& piece = value.get_ref<const std::string&>();
     if (piece.empty()) return;
-    message_.text_bytes += piece.size();
-    text_(piece);
+    if (!marked_ && !halves_.waiting()) {
+        message_.text_bytes += piece.size();
+        text_(piece);
+        return;
+    }
+    const std::string joined = marked_ ? halves_.join(piece) : halves_.finish() + piece;
+    message_.text_bytes += joined.size();
+    if (!joined.empty()) text_(joined);
 }
 
 // Counts are cumulative: a later one replaces an earlier one, and a null or missing one says nothing.

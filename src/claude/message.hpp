@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sse.hpp"
+#include "surrogates.hpp"
 
 #include <spawnai/claude/model.hpp>
 #include <spawnai/core/json.hpp>
@@ -64,6 +65,8 @@ class MessageFolder {
 
     TextSink text_;
     Message message_;
+    HalfJoiner halves_;
+    bool marked_ = false;  // the payload at hand has marked halves
 };
 
 }  // namespace spawnai::claude

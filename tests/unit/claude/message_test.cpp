@@ -131,6 +131,24 @@ TEST_CASE("deviations of compatible servers are tolerated") {
     CHECK(cut.message().broken_events == 0);
 }
 
+TEST_CASE("an emoji that a server cut in two is put together again") {
+    const auto half = [](const std::string& escaped) {
+        return R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")" + escaped + "\"}}";
+    };
+    CHECK(fold({half("a\\ud83d"), half("\\udc0db")}).text ==
+          "a\xF0\x9F\x90\x8D"
+          "b");
+    CHECK(fold({half("\\uD83D"), R"({"type":"ping"})", half("\\uDC0D \\ud83d"), half("\\udc0d")}).text ==
+          "\xF0\x9F\x90\x8D \xF0\x9F\x90\x8D");
+    CHECK(fold({half("a\\ud83d"), half("b")}).text ==
+          "a\xEF\xBF\xBD"
+          "b");
+    CHECK(fold({half("\\udc0d\\ud83d\\ud83d\\udc0d")}).text == "\xEF\xBF\xBD\xEF\xBF\xBD\xF0\x9F\x90\x8D");
+    CHECK(fold({half("\\\\ud83d \\ud83d\\udc0d")}).text == "\\ud83d \xF0\x9F\x90\x8D");
+    const Folded broken = fold({half("\\ud83"), half("\\ud83d"), half("\\uzzzz")});
+    CHECK(broken.message.broken_events == 2);
+}
+
 TEST_CASE("bytes that are no text become replacement characters") {
     CHECK(fold({"{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"a\xFF"
                 "b\xC3\"}}"})

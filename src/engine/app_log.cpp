@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr off_t k_kept_bytes = 256 * 1024;
 constexpr std::size_t k_most_logs = 500;
+constexpr std::size_t k_most_marks = 1024;
 constexpr std::chrono::hours k_longest_kept{7 * 24};
 constexpr std::string_view k_home = "/home/user/";
 static_assert(sandbox::wire::k_app_log.starts_with(k_home));
@@ -33,23 +34,40 @@ std::optional<AppLog> read_end(int fd) {
     struct stat status {};
     if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
     const off_t start = std::max<off_t>(0, status.st_size - k_kept_bytes);
-    AppLog log{std::string(static_cast<std::size_t>(status.st_size - start), '\0'), modified(status)};
+    AppLog log{std::string(static_cast<std::size_t>(status.st_size - start), '\0'), modified(status), start};
     std::size_t filled = 0;
     while (filled < log.text.size()) {
-        const ssize_t got = ::pread(fd, log.text.data() + filled, log.text.size() - filled,
-                                    start + static_cast<off_t>(filled));
+        const ssize_t got =
+            ::pread(fd, log.text.data() + filled, log.text.size() - filled, start + static_cast<off_t>(filled));
         if (got <= 0) break;
         filled += static_cast<std::size_t>(got);
     }
     log.text.resize(filled);
     if (start > 0) {
         const std::size_t line = log.text.find('\n');
-        if (line != std::string::npos) log.text.erase(0, line + 1);
+        if (line != std::string::npos) {
+            log.text.erase(0, line + 1);
+            log.offset += static_cast<std::int64_t>(line) + 1;
+        }
     }
     return log;
 }
 
 }  // namespace
+
+void LogTimes::note(std::int64_t size, WallTime written) {
+    if (!marks_.empty() && size < marks_.back().size) marks_.clear();
+    if (!marks_.empty() && size == marks_.back().size) return;
+    if (marks_.size() == k_most_marks) marks_.erase(marks_.begin(), marks_.begin() + k_most_marks / 2);
+    marks_.push_back({size, written});
+}
+
+WallTime LogTimes::at(std::int64_t end) const {
+    const auto found = std::lower_bound(marks_.begin(), marks_.end(), end,
+                                        [](const Mark& mark, std::int64_t value) { return mark.size < value; });
+    if (marks_.empty()) return {};
+    return found == marks_.end() ? marks_.back().time : found->time;
+}
 
 std::optional<AppLog> read_app_log(const fs::path& sandbox_dir) {
     const Fd home(::open((sandbox_dir / "home").c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -84,8 +102,7 @@ void EndedLogs::prune(WallTime now) const noexcept {
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(directory_, error)) {
             struct stat status {};
-            if (::lstat(entry.path().c_str(), &status) == 0)
-                logs.emplace_back(modified(status), entry.path());
+            if (::lstat(entry.path().c_str(), &status) == 0) logs.emplace_back(modified(status), entry.path());
         }
         std::sort(logs.begin(), logs.end(), std::greater<>());
         for (std::size_t i = 0; i < logs.size(); ++i)

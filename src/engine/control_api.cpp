@@ -591,25 +591,47 @@ Reply ControlApi::all_metrics(const Call& call) {
     return json_reply(200, {{"sandboxes", result}});
 }
 
+std::vector<ControlApi::LogLine> ControlApi::log_lines(const std::string& id) {
+    const auto log = sandboxes_.app_log(id);
+    const bool live = sandboxes_.find(id) != nullptr;
+    if (!log && !live) refuse_unknown(id);
+    std::vector<LogLine> lines;
+    log_times_.with([&](std::map<std::string, LogTimes>& all) {
+        std::erase_if(all, [this](const auto& item) { return !sandboxes_.find(item.first); });
+        if (!log) return;
+        LogTimes times;
+        LogTimes& kept = live ? all[id] : times;
+        kept.note(log->offset + static_cast<std::int64_t>(log->text.size()), log->written);
+        for (const std::string_view line : split_lines(log->text))
+            lines.push_back({kept.at(log->offset + (line.data() + line.size() - log->text.data())), std::string(line)});
+    });
+    return lines;
+}
+
 Reply ControlApi::logs_v1(const Call& call) {
     const auto limit = static_cast<std::size_t>(query_integer(call.target, "limit", k_log_lines, 0, k_most_log_lines));
     const std::int64_t start = query_integer(call.target, "start", 0, 0, std::numeric_limits<std::int64_t>::max());
-    const auto log = sandboxes_.app_log(call.id);
-    if (!log && !sandboxes_.find(call.id)) refuse_unknown(call.id);
+    std::vector<LogLine> wanted = log_lines(call.id);
+    std::erase_if(wanted, [&](const LogLine& line) { return line.time.time_since_epoch().count() < start; });
+    // The end of an output says more than its beginning; who asks from a time on reads on from there.
+    if (wanted.size() > limit) {
+        const auto surplus = static_cast<std::ptrdiff_t>(wanted.size() - limit);
+        if (start == 0) {
+            wanted.erase(wanted.begin(), wanted.begin() + surplus);
+        } else {
+            wanted.erase(wanted.end() - surplus, wanted.end());
+        }
+    }
     Json lines = Json::array();
     Json entries = Json::array();
-    if (log && log->written.time_since_epoch().count() >= start) {
-        const std::vector<std::string_view> all = split_lines(log->text);
-        for (std::size_t i = all.size() - std::min(limit, all.size()); i < all.size(); ++i) {
-            const std::string message(all[i]);
-            const std::string time = format_rfc3339(log->written);
-            lines.push_back({{"timestamp", time},
-                             {"line", dump_json({{"timestamp", time},
-                                                 {"level", "info"},
-                                                 {"logger", sandbox::wire::k_app_logger},
-                                                 {"message", message}})}});
-            entries.push_back(log_entry(message, log->written));
-        }
+    for (const LogLine& line : wanted) {
+        const std::string time = format_rfc3339(line.time);
+        lines.push_back({{"timestamp", time},
+                         {"line", dump_json({{"timestamp", time},
+                                             {"level", "info"},
+                                             {"logger", sandbox::wire::k_app_logger},
+                                             {"message", line.text}})}});
+        entries.push_back(log_entry(line.text, line.time));
     }
     return json_reply(200, {{"logs", lines}, {"logEntries", entries}});
 }
@@ -623,19 +645,16 @@ Reply ControlApi::logs_v2(const Call& call) {
         refuse_schema("level must be debug, info, warn or error");
     const std::string search = call.target.get("search").value_or("");
     const std::int64_t cursor = query_integer(call.target, "cursor", 0, 0, std::numeric_limits<std::int64_t>::max());
-    const auto log = sandboxes_.app_log(call.id);
-    if (!log && !sandboxes_.find(call.id)) refuse_unknown(call.id);
-    Json entries = Json::array();
-    const bool in_time =
-        log && (cursor == 0 || (direction == "forward" ? log->written.time_since_epoch().count() >= cursor
-                                                       : log->written.time_since_epoch().count() <= cursor));
+    std::vector<LogLine> lines = log_lines(call.id);
     // The app's output has one level.
-    if (in_time && (level == "info" || level == "debug")) {
-        std::vector<std::string_view> lines = split_lines(log->text);
-        if (direction == "backward") std::reverse(lines.begin(), lines.end());
-        for (const std::string_view line : lines)
-            if (entries.size() < limit && line.find(search) != std::string_view::npos)
-                entries.push_back(log_entry(std::string(line), log->written));
+    if (level == "warn" || level == "error") lines.clear();
+    if (direction == "backward") std::reverse(lines.begin(), lines.end());
+    Json entries = Json::array();
+    for (const LogLine& line : lines) {
+        const std::int64_t time = line.time.time_since_epoch().count();
+        const bool in_time = cursor == 0 || (direction == "forward" ? time >= cursor : time <= cursor);
+        if (in_time && entries.size() < limit && line.text.find(search) != std::string::npos)
+            entries.push_back(log_entry(line.text, line.time));
     }
     return json_reply(200, {{"logs", entries}});
 }

@@ -4,12 +4,15 @@
 #include "engine/sandboxes.hpp"
 
 #include <spawnai/core/clock.hpp>
+#include <spawnai/core/guarded.hpp>
 #include <spawnai/core/secret.hpp>
 #include <spawnai/engine/limits.hpp>
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace spawnai::engine {
 
@@ -64,6 +67,13 @@ class ControlApi {
     Reply engine_status(const Call& call);
     Reply engine_stop(const Call& call);
 
+    struct LogLine {
+        WallTime time;
+        std::string text;
+    };
+    /// The lines of a sandbox's app, live or ended. @throws a 404 answer for an unknown sandbox.
+    std::vector<LogLine> log_lines(const std::string& id);
+
     void move_deadline(const std::string& id, WallTime deadline);
 
     Sandboxes& sandboxes_;
@@ -71,6 +81,7 @@ class ControlApi {
     const Clock& clock_;
     const std::function<void()> stop_;
     const WallTime started_;
+    Guarded<std::map<std::string, LogTimes>> log_times_;  ///< of live sandboxes whose logs were asked for
 };
 
 }  // namespace spawnai::engine

@@ -18,12 +18,6 @@ namespace {
 using store::Session;
 using store::Status;
 
-class NoFiles : public FileSink {
- public:
-    void add(const GeneratedFile&) override {}
-    void restart() override {}
-};
-
 /// A ready session whose app is about to change: attached, and locked against others that would change it.
 class Editing {
  public:

@@ -47,6 +47,13 @@ class FileSink {
     virtual void restart() = 0;  ///< all files so far are void
 };
 
+/// For attempts whose files are only looked at as a whole.
+class NoFiles : public FileSink {
+ public:
+    void add(const GeneratedFile&) override {}
+    void restart() override {}
+};
+
 /// Who writes the app.
 class Generator {
  public:

@@ -189,6 +189,11 @@ claude::GenerationRequest model_request(const SpawnRequest& request, const Spawn
 }
 
 SpawnPlan plan_spawn(const SpawnRequest& request, const Surroundings& with) {
+    if (with.store.read_only())
+        throw Error(ErrorKind::usage,
+                    fmt::format("the store {} is on a read-only disk, and an app that is not recorded is not made",
+                                with.store.file().string()),
+                    "make the disk writable, or name another place with SPAWNAI_HOME");
     SpawnPlan plan;
     SpawnRequest asked = request;
     if (request.respawn_of) {

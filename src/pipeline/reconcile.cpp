@@ -199,6 +199,7 @@ class Reconciling {
 }  // namespace
 
 Reconciled reconcile(const Surroundings& with, Look look, std::stop_token stop) {
+    if (with.store.read_only()) return {{}, {}, {"the store is read-only, so nothing was compared with the provider"}};
     if (look == Look::full) {
         Reconciling work(with, stop);
         work.run(look);

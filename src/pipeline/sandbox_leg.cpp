@@ -67,7 +67,7 @@ void SandboxLeg::abandon() noexcept {
     {
         std::unique_lock lock(mutex_);
         changed_.notify_all();
-        changed_.wait_for(lock, std::chrono::seconds(2), [&] { return created_ || done_; });
+        changed_.wait_for(lock, std::chrono::seconds(1), [&] { return created_ || done_; });
     }
     create_stop_.request_stop();
     thread_.join();

@@ -35,7 +35,7 @@ class SandboxLeg : public FileSink {
     Deployment& join(std::stop_token stop);
     /// The failure, if there is one so far.
     [[nodiscard]] std::exception_ptr failure() const;
-    /// Stops at once. A create call that is under way is given 2 s to come back, because a sandbox whose id we know is ended
+    /// Stops at once. A create call that is under way is given a second to come back, because a sandbox whose id we know is ended
     /// sooner than one that must be searched for.
     void abandon() noexcept;
     /// Whether the provider was asked for a sandbox.

@@ -36,7 +36,7 @@ using std::chrono::seconds;
 using store::Status;
 
 const std::vector<Status> k_working{Status::creating, Status::generating, Status::deploying};
-constexpr auto k_ending_limit = seconds(3);
+constexpr auto k_ending_limit = seconds(2);  // with the second that a create call is given: 3 in all
 constexpr auto k_look_again = milliseconds(100);
 constexpr auto k_shortest_sandbox = std::chrono::minutes(5);  // time to write and repair an app that is to live shortly
 
@@ -52,12 +52,6 @@ class CheckedFiles : public FileSink {
  private:
     FileSink& next_;
     AppType type_;
-};
-
-class NoFiles : public FileSink {
- public:
-    void add(const GeneratedFile&) override {}
-    void restart() override {}
 };
 
 /// The lock that tells others that this process works on the session, and its file, which goes with it.
@@ -135,6 +129,8 @@ class Spawning {
     store::Session admit();
     store::Session insert(const store::Session& row);
     [[nodiscard]] std::unique_ptr<Generator> make_generator();
+    /// When an app out of the store does not work any more. Not for a respawn, which asked for that very app.
+    [[nodiscard]] bool ask_the_model_instead(const Evidence& evidence);
     [[nodiscard]] sandbox::SandboxRequest sandbox_request() const;
     [[nodiscard]] DeployOptions deploy_options() const;
     void set_status(Status status, const std::string& message);
@@ -228,6 +224,23 @@ std::unique_ptr<Generator> Spawning::make_generator() {
             break;
     }
     return make_model_generator(*with_.model, model_request(request_, plan_), with_.store, id_, events_);
+}
+
+bool Spawning::ask_the_model_instead(const Evidence& evidence) {
+    if (plan_.source != store::Source::store || request_.respawn_of || with_.model == nullptr || request_.offline)
+        return false;
+    events_.emit(Note{fmt::format("the app of an earlier spawn does not work any more: {}", evidence.what)});
+    plan_.source = store::Source::model;
+    plan_.source_name = request_.model;
+    plan_.explanation = fmt::format("written by {}", request_.model);
+    generator_ = make_generator();
+    store::SessionChange change;
+    change.source = plan_.source;
+    change.source_name = plan_.source_name;
+    change.model = request_.model;
+    with_.store.change(id_, change, k_working);
+    events_.emit(SourceChosen{plan_.source, plan_.source_name, plan_.explanation});
+    return true;
 }
 
 sandbox::SandboxRequest Spawning::sandbox_request() const {
@@ -333,6 +346,10 @@ Draft Spawning::make_app(const std::stop_token& stop, const std::stop_token& wor
             no_app = missing.reason;
         }
         const auto next = decide_next(repair_state(repairs, attempt.simpler, no_app));
+        if (!next && ask_the_model_instead(evidence)) {
+            attempt = Attempt{.model = request_.model, .budget = left()};
+            continue;
+        }
         if (!next)
             throw evidence.as_error(
                 no_app == claude::NoAppReason::refusal ? "describe the app in another way"
@@ -361,9 +378,8 @@ std::optional<Evidence> Spawning::try_draft(Draft& draft, const Attempt& attempt
         std::erase_if(draft.app.files, [&](const GeneratedFile& file) { return file.path == data.path; });
     draft.data_files = data_files;
 
-    validate::Report report = events_.timed(Step::validate, [&] {
-        return validate::check_app(draft.app, {.offline = !plan_.internet && draft.app.type == AppType::webapp});
-    });
+    validate::Report report = events_.timed(
+        Step::validate, [&] { return validate::check_app(draft.app, {.offline = request_.internet == false}); });
     if (!draft.model.empty()) with_.store.change(id_, {.model = draft.model});
     version_ = with_.store.add_version(id_, {draft.app, draft.data_files}, draft.origin);
     if (draft.app.type != plan_.type)

@@ -6,10 +6,9 @@ namespace spawnai::store {
 namespace {
 
 void book_lines(Database& db, const SessionId& id, const std::vector<CostLine>& lines, WallTime now) {
-    Query insert(
-        db,
-        "INSERT INTO cost_lines(session_id, time, category, item, model, unit, quantity, amount, attempt)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    Query insert(db,
+                 "INSERT INTO cost_lines(session_id, time, category, item, model, unit, quantity, amount, attempt)"
+                 " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Money total;
     for (const CostLine& line : lines) {
         insert.reset();
@@ -25,10 +24,7 @@ void book_lines(Database& db, const SessionId& id, const std::vector<CostLine>& 
             .run();
         total += line.amount;
     }
-    Query(db, "UPDATE sessions SET actual_cost = actual_cost + ? WHERE id = ?")
-        .bind(total.nano())
-        .bind(id.str())
-        .run();
+    Query(db, "UPDATE sessions SET actual_cost = actual_cost + ? WHERE id = ?").bind(total.nano()).bind(id.str()).run();
 }
 
 const char* group_expression(CostGroup group) {
@@ -59,9 +55,8 @@ void Store::book(const SessionId& id, const std::vector<CostLine>& lines) {
 bool Store::book_usage(const SessionId& id, const UsageMetric& metric, const std::vector<CostLine>& lines) {
     return impl_->write([&](Database& db) {
         require_session(db, id);
-        Query claim(
-            db,
-            "UPDATE sessions SET sandbox_started_at = NULL WHERE id = ? AND sandbox_started_at IS NOT NULL");
+        Query claim(db,
+                    "UPDATE sessions SET sandbox_started_at = NULL WHERE id = ? AND sandbox_started_at IS NOT NULL");
         if (claim.bind(id.str()).run() == 0) return false;
         Query(db,
               "INSERT INTO usage_metrics(session_id, start_time, end_time, cpu_seconds, memory_gb_seconds, "
@@ -107,10 +102,9 @@ std::vector<CostLine> Store::cost_lines(const SessionId& id) const {
 std::vector<UsageMetric> Store::usage(const SessionId& id) const {
     return impl_->read([&](Database& db) {
         require_session(db, id);
-        Query query(
-            db,
-            "SELECT start_time, end_time, cpu_seconds, memory_gb_seconds, storage_gb, actual_cost, plan"
-            " FROM usage_metrics WHERE session_id = ? ORDER BY seq");
+        Query query(db,
+                    "SELECT start_time, end_time, cpu_seconds, memory_gb_seconds, storage_gb, actual_cost, plan"
+                    " FROM usage_metrics WHERE session_id = ? ORDER BY seq");
         query.bind(id.str());
         std::vector<UsageMetric> metrics;
         while (query.next()) {
@@ -130,17 +124,15 @@ std::vector<UsageMetric> Store::usage(const SessionId& id) const {
 std::vector<CostSum> Store::cost_sums(WallTime from, WallTime to, CostGroup group) const {
     return impl_->read([&](Database& db) {
         Query query(
-            db,
-            fmt::format(
-                "SELECT {} AS g, count(DISTINCT c.session_id),"
-                " sum(CASE WHEN c.item IN ('input','cache_write','cache_read') THEN c.quantity ELSE 0 END),"
-                " sum(CASE WHEN c.item = 'output' THEN c.quantity ELSE 0 END),"
-                " sum(CASE WHEN c.category = 'model' THEN c.amount ELSE 0 END),"
-                " sum(CASE WHEN c.category = 'sandbox' THEN c.amount ELSE 0 END),"
-                " sum(CASE WHEN c.category = 'model' AND c.attempt > 0 THEN c.amount ELSE 0 END)"
-                " FROM cost_lines c JOIN sessions s ON s.id = c.session_id WHERE c.time >= ? AND c.time < ?"
-                " GROUP BY g ORDER BY {}",
-                group_expression(group), group == CostGroup::day ? "g" : "sum(c.amount) DESC, g"));
+            db, fmt::format("SELECT {} AS g, count(DISTINCT c.session_id),"
+                            " sum(CASE WHEN c.item IN ('input','cache_write','cache_read') THEN c.quantity ELSE 0 END),"
+                            " sum(CASE WHEN c.item = 'output' THEN c.quantity ELSE 0 END),"
+                            " sum(CASE WHEN c.category = 'model' THEN c.amount ELSE 0 END),"
+                            " sum(CASE WHEN c.category = 'sandbox' THEN c.amount ELSE 0 END),"
+                            " sum(CASE WHEN c.category = 'model' AND c.attempt > 0 THEN c.amount ELSE 0 END)"
+                            " FROM cost_lines c JOIN sessions s ON s.id = c.session_id WHERE c.time >= ? AND c.time < ?"
+                            " GROUP BY g ORDER BY {}",
+                            group_expression(group), group == CostGroup::day ? "g" : "sum(c.amount) DESC, g"));
         query.bind(milliseconds(from)).bind(milliseconds(to));
         std::vector<CostSum> sums;
         while (query.next()) {

@@ -26,26 +26,33 @@ std::string move_aside(const std::filesystem::path& file) {
 }
 
 // SQLite would make the file with the umask's mode, and its -wal and -shm take over the mode of the file.
-void make_private_file(const std::filesystem::path& file) {
+// @return false when the file is there but on a read-only disk.
+bool make_private_file(const std::filesystem::path& file) {
     if (file.has_parent_path()) make_private_directories(file.parent_path());
     const Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!fd) {
         const int code = errno;
-        if (code == EACCES || code == EROFS) {
-            if (::access(file.c_str(), R_OK) == 0) return;  // read-only: what only reads may go on
-        }
-        throw Error(ErrorKind::usage,
-                    fmt::format("cannot open the store {}: {}", file.string(), errno_text(code)),
+        if (code == EROFS && ::access(file.c_str(), R_OK) == 0) return false;
+        throw Error(ErrorKind::usage, fmt::format("cannot open the store {}: {}", file.string(), errno_text(code)),
                     code == ENOSPC || code == EDQUOT
                         ? "free some space on that disk"
                         : "check its permissions, or name another place with SPAWNAI_HOME");
     }
     struct stat status {};
-    if (::fstat(fd.get(), &status) != 0) return;
+    if (::fstat(fd.get(), &status) != 0) return true;
     if (!S_ISREG(status.st_mode))
         throw Error(ErrorKind::usage, fmt::format("the store {} is not a regular file", file.string()),
                     "move it aside, or name another place with SPAWNAI_HOME");
     if (status.st_uid == ::geteuid() && (status.st_mode & 0077U) != 0) ::fchmod(fd.get(), 0600);
+    return true;
+}
+
+std::string uri_of(const std::filesystem::path& file) {
+    std::string uri = "file:";
+    for (const char c : std::filesystem::absolute(file).string())
+        uri += c == '?' || c == '#' || c == '%' ? fmt::format("%{:02x}", static_cast<unsigned char>(c))
+                                                : std::string(1, c);
+    return uri;
 }
 
 /// SQLite's "unable to open" says little: WAL needs files beside the store, so the directory decides too.
@@ -73,8 +80,7 @@ Error translate(const SQLite::Exception& failure, const std::filesystem::path& f
                          move_aside(file));
         case SQLITE_READONLY:
         case SQLITE_PERM:
-            return Error(ErrorKind::usage,
-                         fmt::format("the store {} cannot be written: {}", name, failure.what()),
+            return Error(ErrorKind::usage, fmt::format("the store {} is read-only", name),
                          "make the file and its directory writable, or name another place with SPAWNAI_HOME");
         case SQLITE_CANTOPEN:
             return Error(ErrorKind::usage, fmt::format("cannot open the store {}: {}", name, why_closed(file, failure)),
@@ -84,8 +90,8 @@ Error translate(const SQLite::Exception& failure, const std::filesystem::path& f
             return Error(ErrorKind::usage, fmt::format("the disk that holds the store {} is full", name),
                          "free some space there; everything recorded so far is kept");
         case SQLITE_IOERR:
-            if (extended == SQLITE_IOERR_WRITE || extended == SQLITE_IOERR_SHMSIZE ||
-                extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_TRUNCATE)
+            if (extended == SQLITE_IOERR_WRITE || extended == SQLITE_IOERR_SHMSIZE || extended == SQLITE_IOERR_FSYNC ||
+                extended == SQLITE_IOERR_TRUNCATE)
                 return Error(ErrorKind::usage,
                              fmt::format("the store {} cannot be written: the disk is full or failing", name),
                              "free some space there; everything recorded so far is kept");
@@ -101,10 +107,9 @@ Error translate(const SQLite::Exception& failure, const std::filesystem::path& f
         case SQLITE_NOMEM:
             return Error(ErrorKind::internal, "out of memory while using the store");
         default:
-            return Error(
-                ErrorKind::internal,
-                fmt::format("the store {} failed: {} (SQLite code {})", name, failure.what(), extended),
-                "run 'spawnai doctor' to examine it");
+            return Error(ErrorKind::internal,
+                         fmt::format("the store {} failed: {} (SQLite code {})", name, failure.what(), extended),
+                         "run 'spawnai doctor' to examine it");
     }
 }
 
@@ -121,8 +126,13 @@ int Database::wait_for_lock(void* patience, int tries) {
     return 1;
 }
 
-Database::Database(const std::filesystem::path& file)
-    : db_((make_private_file(file), file.string()), SQLite::OPEN_READWRITE) {
+Database::Place Database::find_place(const std::filesystem::path& file) {
+    if (make_private_file(file)) return {file.string(), SQLite::OPEN_READWRITE, false};
+    // Nobody can change the file, and the files that WAL mode wants beside it cannot be made.
+    return {uri_of(file) + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI, true};
+}
+
+Database::Database(const std::filesystem::path& file) : place_(find_place(file)), db_(place_.name, place_.flags) {
     sqlite3_busy_handler(db_.getHandle(), &Database::wait_for_lock, &patience_);
     db_.exec("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;");
 }

@@ -21,6 +21,8 @@ class Database {
     /// Opens or makes `file` with mode 0600. Its schema is not looked at.
     explicit Database(const std::filesystem::path& file);
 
+    /// The file lies on a read-only disk: it can be looked at.
+    [[nodiscard]] bool read_only() const noexcept { return place_.read_only; }
     [[nodiscard]] SQLite::Database& raw() noexcept { return db_; }
     [[nodiscard]] int user_version();
     [[nodiscard]] std::int64_t pragma(const char* name);
@@ -46,8 +48,16 @@ class Database {
         std::chrono::steady_clock::time_point since{};
     };
     static int wait_for_lock(void* patience, int tries);
+    /// What SQLite is told to open.
+    struct Place {
+        std::string name;
+        int flags = 0;
+        bool read_only = false;
+    };
+    static Place find_place(const std::filesystem::path& file);
 
     Patience patience_;
+    Place place_;
     SQLite::Database db_;
 };
 
@@ -73,8 +83,7 @@ class Query {
         return *this;
     }
     Query& bind_blob(std::string_view value) {
-        statement_.bind(++index_, value.data() != nullptr ? value.data() : "",
-                        static_cast<int>(value.size()));
+        statement_.bind(++index_, value.data() != nullptr ? value.data() : "", static_cast<int>(value.size()));
         return *this;
     }
     Query& bind_null() {

@@ -216,14 +216,16 @@ void migrate(Database& database, const std::filesystem::path& file, std::span<co
                         "use the newer spawnai that wrote it, or name another place with SPAWNAI_HOME");
         const std::int64_t application = database.pragma("application_id");
         if (application != k_application_id && (application != 0 || version != 0 || has_tables(database)))
-            throw Error(ErrorKind::usage,
-                        fmt::format("{} is an SQLite database of another program", file.string()),
+            throw Error(ErrorKind::usage, fmt::format("{} is an SQLite database of another program", file.string()),
                         "move it aside, or name another place with SPAWNAI_HOME");
     };
 
     const int found = database.user_version();
     refuse_unknown(found);
-    if (found == target && database.journal_mode() == "wal") return;
+    if (found == target && (database.read_only() || database.journal_mode() == "wal")) return;
+    if (database.read_only())
+        throw Error(ErrorKind::usage, fmt::format("the store {} is read-only and has an older schema", file.string()),
+                    "make its disk writable, or name another place with SPAWNAI_HOME");
 
     // One process at a time, on a lock of its own: the others then find the work done.
     const FileLock lock = FileLock::acquire(file.string() + ".lock");
@@ -238,8 +240,8 @@ void migrate(Database& database, const std::filesystem::path& file, std::span<co
         database.write([&] {
             if (database.user_version() != version) return;
             database.execute(std::string(steps[static_cast<std::size_t>(version)]));
-            database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
-                                         k_application_id, version + 1));
+            database.execute(
+                fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", k_application_id, version + 1));
         });
     }
 }

@@ -20,6 +20,9 @@ Store::~Store() = default;
 const std::filesystem::path& Store::file() const noexcept {
     return impl_->file;
 }
+bool Store::read_only() const noexcept {
+    return impl_->database.read_only();
+}
 const std::string& Store::store_id() const noexcept {
     return impl_->store_id;
 }

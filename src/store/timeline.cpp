@@ -22,8 +22,7 @@ void Store::add_event(const SessionId& id, const Event& event) {
 std::vector<Event> Store::events(const SessionId& id) const {
     return impl_->read([&](Database& db) {
         require_session(db, id);
-        Query query(db,
-                    "SELECT seq, time, kind, message, data FROM events WHERE session_id = ? ORDER BY seq");
+        Query query(db, "SELECT seq, time, kind, message, data FROM events WHERE session_id = ? ORDER BY seq");
         query.bind(id.str());
         std::vector<Event> events;
         while (query.next()) {
@@ -41,10 +40,9 @@ std::vector<Event> Store::events(const SessionId& id) const {
 void Store::add_findings(const SessionId& id, const std::vector<FindingRow>& findings) {
     impl_->write([&](Database& db) {
         require_session(db, id);
-        Query insert(
-            db,
-            "INSERT INTO findings(session_id, time, attempt, rule, severity, file, line, col, message, hint)"
-            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        Query insert(db,
+                     "INSERT INTO findings(session_id, time, attempt, rule, severity, file, line, col, message, hint)"
+                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         for (const FindingRow& finding : findings) {
             insert.reset();
             insert.bind(id.str())

@@ -71,9 +71,8 @@ int Store::add_version(const SessionId& id, const StoredApp& stored, const std::
 
 void Store::mark_deployed(const SessionId& id, int version) {
     impl_->write([&](Database& db) {
-        Query update(
-            db,
-            "UPDATE versions SET deployed_at = coalesce(deployed_at, ?) WHERE session_id = ? AND number = ?");
+        Query update(db,
+                     "UPDATE versions SET deployed_at = coalesce(deployed_at, ?) WHERE session_id = ? AND number = ?");
         if (update.bind(milliseconds(impl_->now())).bind(id.str()).bind(version).run() == 0)
             throw no_version(id, version);
     });
@@ -132,10 +131,9 @@ StoredApp Store::app(const SessionId& id, int version) const {
             const std::string hash = files.text();
             file.content = files.text();
             if (sha256_hex(file.content) != hash)
-                throw Error(
-                    ErrorKind::usage,
-                    fmt::format("the stored content of {} in session {} is damaged", file.path, id.str()),
-                    "the other sessions are not concerned; generate this app anew with --fresh");
+                throw Error(ErrorKind::usage,
+                            fmt::format("the stored content of {} in session {} is damaged", file.path, id.str()),
+                            "the other sessions are not concerned; generate this app anew with --fresh");
             (role == "data" ? stored.data_files : stored.app.files).push_back(std::move(file));
         }
         return stored;
@@ -146,12 +144,11 @@ std::optional<Reusable> Store::find_reusable(const std::string& request_key) con
     if (request_key.empty()) return std::nullopt;
     return impl_->read([&](Database& db) -> std::optional<Reusable> {
         // The first version that answered is what the request gave; later ones are edits of it.
-        Query query(
-            db,
-            "SELECT s.id, (SELECT min(v.number) FROM versions v WHERE v.session_id = s.id AND v.deployed_at "
-            "IS NOT NULL) AS n"
-            " FROM sessions s WHERE s.request_key = ? AND s.request_key <> '' AND s.ready_at IS NOT NULL"
-            " AND n IS NOT NULL ORDER BY s.seq DESC LIMIT 1");
+        Query query(db,
+                    "SELECT s.id, (SELECT min(v.number) FROM versions v WHERE v.session_id = s.id AND v.deployed_at "
+                    "IS NOT NULL) AS n"
+                    " FROM sessions s WHERE s.request_key = ? AND s.request_key <> '' AND s.ready_at IS NOT NULL"
+                    " AND n IS NOT NULL ORDER BY s.seq DESC LIMIT 1");
         if (!query.bind(request_key).next()) return std::nullopt;
         const SessionId session = SessionId::parse(query.text());
         return Reusable{session, static_cast<int>(query.integer())};

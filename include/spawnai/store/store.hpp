@@ -30,6 +30,8 @@ class Store {
     Store& operator=(const Store&) = delete;
 
     [[nodiscard]] const std::filesystem::path& file() const noexcept;
+    /// On a read-only disk the store can be looked at; whatever writes throws Error{usage}.
+    [[nodiscard]] bool read_only() const noexcept;
     /// Random name of this store, given when it was made: the metadata by which our sandboxes are told from
     /// others'.
     [[nodiscard]] const std::string& store_id() const noexcept;

@@ -376,6 +376,22 @@ TEST_CASE_FIXTURE(World, "the same request is answered from the store and --fres
     CHECK(plan_spawn(other, with()).source == store::Source::model);
 }
 
+TEST_CASE_FIXTURE(World, "an app of the store that does not work any more is written anew") {
+    model.answer(page_app());
+    model.answer(page_app("Second"));
+    spawn_it(request());
+    int asked = 0;
+    prober.decide = [&](const std::string&) {
+        return ++asked == 1 ? ProbeAnswer{500, "text/plain", "broken"}
+                            : ProbeAnswer{200, "text/html", page_app("Second").files[0].content};
+    };
+    const SpawnResult again = spawn_it(request());
+    CHECK(model.requests.size() == 2);
+    CHECK(again.session.source == store::Source::model);
+    CHECK(again.session.app_version == 2);
+    CHECK(again.session.actual_cost.nano() == 1'000'000);
+}
+
 TEST_CASE_FIXTURE(World, "respawn starts the app of another session again and names its parent") {
     model.answer(page_app());
     const store::Session first = spawn_it(request()).session;

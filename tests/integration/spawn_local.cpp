@@ -171,3 +171,31 @@ TEST_CASE("a spawned page is redeployed in place") {
     (void)redeploy(home.with(), page.session.id, 1, "undo", home.observer, {});
     CHECK_FALSE(home.prober->get(page.url + "/", {}).body.ends_with("<!-- second -->\n"));
 }
+
+TEST_CASE("an api gives way to a version that answers and comes back after one that does not") {
+    Home home;
+    const SpawnResult api = home.make("REST todo API", AppType::api);
+    store::StoredApp next = home.store.app(api.session.id, 1);
+    const auto with_server = [&](const std::string& source) {
+        store::StoredApp changed = next;
+        changed.app.files = {{"server.js", source, false}};
+        changed.app.start = "node server.js";
+        return home.store.add_version(api.session.id, changed, "edit");
+    };
+    const int good =
+        with_server("require('http').createServer((q, r) => r.end('second')).listen(process.env.PORT, '0.0.0.0');\n");
+    const int bad = with_server("console.error('it broke');\nprocess.exit(7);\n");
+    const store::Session second = redeploy(home.with(), api.session.id, good, "undo", home.observer, {});
+    CHECK(second.app_url == api.url);
+    CHECK(home.prober->get(api.url + "/health", {}).body == "second");
+    try {
+        (void)redeploy(home.with(), api.session.id, bad, "undo", home.observer, {});
+        FAIL("a version that ends at once was accepted");
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::not_ready);
+        CHECK(error.evidence().find("it broke") != std::string::npos);
+        CHECK(error.evidence().find("exit code 7") != std::string::npos);
+    }
+    CHECK(home.prober->get(api.url + "/health", {}).body == "second");
+    CHECK(home.store.get(api.session.id).app_version == second.app_version);
+}

@@ -447,10 +447,12 @@ Launched launch(const LaunchRequest& request) {
         for (const RuntimeMount& runtime : *request.runtimes) inherit(runtime.directory.get());
     }
     std::vector<int> numbers;
+    numbers.reserve(inherited.size());
     for (const Fd& descriptor : inherited) numbers.push_back(descriptor.get());
 
     std::vector<std::string> words = {"bwrap", "--args", "5", "--seccomp", "6", "--info-fd", "7", "--", "/run/agent"};
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
 

@@ -23,6 +23,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 
 namespace {
@@ -58,22 +59,21 @@ void set_own_limits() {
 }
 
 /// As pid 1 every orphan of the sandbox is ours to reap.
-Fd watch_children(agent::Loop& loop, agent::ProcessTable& processes) {
+void watch_children(agent::Loop& loop, agent::ProcessTable& processes) {
     sigset_t children;
     ::sigemptyset(&children);
     ::sigaddset(&children, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &children, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
-    Fd signals(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!signals) throw std::runtime_error("no signalfd");
-    loop.watch(signals.get(), EPOLLIN, [descriptor = signals.get(), &processes](std::uint32_t) {
+    const auto signals = std::make_shared<Fd>(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!*signals) throw std::runtime_error("no signalfd");
+    loop.watch(signals->get(), EPOLLIN, [signals, &processes](std::uint32_t) {
         std::array<signalfd_siginfo, 8> buffer{};
-        while (::read(descriptor, buffer.data(), sizeof(buffer)) > 0) {
+        while (::read(signals->get(), buffer.data(), sizeof(buffer)) > 0) {
         }
         int status = 0;
         for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) processes.reaped(pid, status);
     });
-    return signals;
 }
 
 void run() {
@@ -94,7 +94,7 @@ void run() {
     agent::Loop loop;
     agent::Settings settings;
     agent::ProcessTable processes(loop, settings);
-    const Fd signals = watch_children(loop, processes);
+    watch_children(loop, processes);
     agent::Deadline deadline(loop);
     agent::Watcher watcher(loop, settings, processes);
     processes.on_start = [&watcher] { watcher.wake(); };

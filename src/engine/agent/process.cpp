@@ -3,6 +3,7 @@
 #include "engine/agent/encoding.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -99,12 +100,14 @@ std::vector<std::string> environment_of(const Settings& settings, const ProcessC
     // bwrap sets PWD to where the agent started, which is not where the process does.
     values.erase("PWD");
     std::vector<std::string> result;
-    for (const auto& [name, value] : values) result.push_back(name + "=" + value);
+    result.reserve(values.size());
+    for (const auto& [name, value] : values) result.push_back(fmt::format("{}={}", name, value));
     return result;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
     std::vector<char*> result;
+    result.reserve(words.size() + 1);
     for (std::string& word : words) result.push_back(word.data());
     result.push_back(nullptr);
     return result;

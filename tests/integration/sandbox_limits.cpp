@@ -128,6 +128,7 @@ TEST_CASE("disk space is limited") {
         const CommandResult result =
             sandbox.run("mkdir /app/d; exec 3> /app/d/f; chmod 0 /app/d; head -c 400M /dev/zero >&3; sleep 600");
         sandbox.check_ended(result, "the disk limit of 96 MiB was exceeded");
+        CHECK(sandbox.run("chmod 700 /app/d && rm -r /app/d").exit_code == 0);
     }
     SUBCASE("by uploads") {
         const AgentAnswer answer = sandbox.upload("/app/big", std::string(static_cast<std::size_t>(120 * k_mib), 'x'));

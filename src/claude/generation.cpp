@@ -177,6 +177,10 @@ Generation::End Generation::converse(const std::vector<Turn>& turns, CallPurpose
             note(ModelNote::Kind::continuing, "the reply broke off at its beginning", 1);
             continue;
         }
+        const ModelInfo* info = prices_.find(model_);
+        if (message.stop_reason == "model_context_window_exceeded" && info != nullptr &&
+            tokens(result_.attempt.request_bytes + reply_.size()) + k_least_output > info->context)
+            return End::truncated;
         const bool nothing_new = continuations > 0 && (reply_.size() < before + k_little_text);
         if (continuations == k_continuations || (by_length && nothing_new) ||
             spent_usage_.output - output_before > k_output_tokens)

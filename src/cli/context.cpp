@@ -56,6 +56,19 @@ const Config& Context::config() {
     return *config_;
 }
 
+const Prices& Context::prices() {
+    if (!prices_) {
+        const std::string file = config().text("prices");
+        try {
+            prices_ = Prices::load(file.empty() ? std::nullopt : std::optional<std::filesystem::path>(file));
+        } catch (const Error& error) {
+            throw Error(ErrorKind::usage, std::string("the setting 'prices': ") + error.what(),
+                        "mend that file, or `spawnai config set prices --unset`");
+        }
+    }
+    return *prices_;
+}
+
 const Keys& Context::keys() {
     if (!keys_) keys_ = Keys::load(paths().keys_file);
     return *keys_;

@@ -10,6 +10,7 @@
 #include <spawnai/core/keys.hpp>
 #include <spawnai/core/log.hpp>
 #include <spawnai/core/paths.hpp>
+#include <spawnai/core/prices.hpp>
 
 #include <filesystem>
 #include <map>
@@ -53,6 +54,8 @@ class Context {
     [[nodiscard]] const Paths& paths();
     [[nodiscard]] const Config& config();
     [[nodiscard]] const Keys& keys();
+    /// The built-in ones, with what the file that the configuration names says instead.
+    [[nodiscard]] const Prices& prices();
     /// The value of a key by the name of its variable: the environment, else the keys file; empty when there is none.
     [[nodiscard]] Secret key(const std::string& variable);
     [[nodiscard]] const Log& log();
@@ -93,6 +96,7 @@ class Context {
     std::optional<Paths> paths_;
     std::optional<Config> config_;
     std::optional<Keys> keys_;
+    std::optional<Prices> prices_;
     std::optional<Log> log_;
     std::unique_ptr<InterruptWatcher> watcher_;
     std::once_flag transport_made_;

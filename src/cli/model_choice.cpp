@@ -25,12 +25,13 @@ ModelChoice choose_model(Context& context, const std::optional<std::string>& pin
     claude::ModelSettings settings = claude::resolve_model_settings(context.environment(), context.keys(), flags);
     for (const std::string& warning : settings.warnings) context.terminal().say("warning: " + warning);
     const claude::ModelVerdict verdict = claude::judge_model(
-        settings.model, format_rfc3339(context.clock().now()).substr(0, 10), ModelPrices::built_in());
+        settings.model, format_rfc3339(context.clock().now()).substr(0, 10), context.prices().models);
     if (verdict.retired)
         throw Error(ErrorKind::usage, verdict.message, verdict.instead.empty() ? "" : "use -m " + verdict.instead);
     if (!verdict.message.empty()) context.terminal().say("warning: " + verdict.message);
     choice.name = settings.model;
-    choice.model = claude::make_claude_model(std::move(settings), context.transport(), context.clock(), context.log());
+    choice.model = claude::make_claude_model(std::move(settings), context.transport(), context.clock(), context.log(),
+                                             context.prices().models);
     return choice;
 }
 

@@ -7,11 +7,13 @@
 
 namespace spawnai::cli {
 
-PlanLimits plan_limits(const std::string& name, const Config& config) {
-    const auto& plans = PriceTable::built_in().plans();
+PlanLimits plan_limits(const std::string& name, Context& context) {
+    const Config& config = context.config();
+    const PriceTable& table = context.prices().sandboxes;
+    const auto& plans = table.plans();
     const bool known =
         std::any_of(plans.begin(), plans.end(), [&](const PlanLimits& plan) { return plan.name == name; });
-    PlanLimits plan = PriceTable::built_in().plan(known ? name : config.text("plan"));
+    PlanLimits plan = table.plan(known ? name : config.text("plan"));
     if (plan.name == "local") {
         plan.concurrent = static_cast<int>(config.integer("local.max-sandboxes"));
         plan.longest = parse_duration(config.text("local.max-lifetime"));
@@ -20,9 +22,9 @@ PlanLimits plan_limits(const std::string& name, const Config& config) {
     return plan;
 }
 
-Money present_cost(const store::Session& session, const Config& config, WallTime now) {
+Money present_cost(const store::Session& session, Context& context, WallTime now) {
     if (!session.sandbox_started_at) return session.actual_cost;
-    return pipeline::cost_so_far(session, plan_limits(session.plan, config), now);
+    return pipeline::cost_so_far(session, plan_limits(session.plan, context), now);
 }
 
 }  // namespace spawnai::cli

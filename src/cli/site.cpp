@@ -22,7 +22,7 @@ pipeline::Place local_place(Context& context) {
     const engine::StateLocation location = engine::state_location(context.paths(), context.environment(), ::geteuid());
     pipeline::Place place;
     place.provider = "local";
-    place.plan = plan_limits("local", context.config());
+    place.plan = plan_limits("local", context);
     place.is_alive = [directory = location.state_dir](const SandboxId& id) {
         return engine::sandbox_alive(directory, id);
     };
@@ -66,7 +66,7 @@ Site::Site(Context& context, const std::string& provider)
     } else {
         place_.provider = provider;
         place_.address = cloud_options(context).api_url;
-        place_.plan = plan_limits(context.config().text("plan"), context.config());
+        place_.plan = plan_limits(context.config().text("plan"), context);
     }
 }
 
@@ -78,6 +78,8 @@ pipeline::Surroundings Site::surroundings(claude::Model* model, std::string why_
             .prober = *prober_,
             .model = model,
             .why_no_model = std::move(why_no_model),
+            .model_prices = context_.prices().models,
+            .prices = context_.prices().sandboxes,
             .clock = context_.clock(),
             .log = context_.log()};
 }

@@ -31,7 +31,7 @@ void say_what_next(const pipeline::SpawnResult& result, Context& context) {
     if (session.expires_at)
         summary +=
             fmt::format(", expires {} (in {})", local_time(*session.expires_at, now), remaining_text(session, now));
-    summary += ", cost " + present_cost(session, context.config(), now).display();
+    summary += ", cost " + present_cost(session, context, now).display();
     // Any other source was told before the work began.
     if (session.source == store::Source::model) summary += ", written by " + session.model;
     terminal.say(summary);
@@ -50,7 +50,7 @@ Error with_record(const Error& error, const Progress& progress, Context& context
     const auto id = progress.session();
     const auto session = id ? context.store().find(SessionId::parse(*id)) : std::nullopt;
     if (!session) return error;
-    const Money cost = present_cost(*session, context.config(), context.clock().now());
+    const Money cost = present_cost(*session, context, context.clock().now());
     const std::string record = fmt::format("{}what happened is kept: spawnai show {}",
                                            cost > Money() ? "it cost " + cost.display() + "; " : "", session->name);
     return Error(error.kind(), error.what(), error.hint().empty() ? record : error.hint() + "\n" + record,
@@ -93,7 +93,7 @@ pipeline::SpawnResult run_spawn(const pipeline::SpawnRequest& request, Site& sit
     const WallTime now = context.clock().now();
     if (output.json || output.events) {
         Json session = session_json(result->session, now);
-        session["cost"] = json_money(present_cost(result->session, context.config(), now));
+        session["cost"] = json_money(present_cost(result->session, context, now));
         Json object{{"schemaVersion", k_schema_version},
                     {"url", result->url},
                     {"id", result->session.id.str()},

@@ -23,17 +23,18 @@ constexpr std::array k_settings{
     SettingSpec{"model", "CLAUDE_MODEL", "claude-haiku-5-5", "model that writes the app", Type::text, ""},
     SettingSpec{"plan", "E2B_PLAN", "hobby", "plan of the E2B account", Type::choice, "hobby|pro"},
     SettingSpec{"template", "", "base", "sandbox template", Type::text, ""},
-    SettingSpec{"ttl", "SPAWNAI_TTL", "", "lifetime of an app; empty means the type's own default",
-                Type::duration, ""},
-    SettingSpec{"max-cost", "SPAWNAI_MAX_COST", "0.50", "most that one spawn may cost, in dollars",
-                Type::money, ""},
+    SettingSpec{"ttl", "SPAWNAI_TTL", "", "lifetime of an app; empty means the type's own default", Type::duration, ""},
+    SettingSpec{"max-cost", "SPAWNAI_MAX_COST", "0.50", "most that one spawn may cost, in dollars", Type::money, ""},
     SettingSpec{"daily-cap", "", "", "most to spend in a day (UTC), in dollars; empty means no cap", Type::money, ""},
-    SettingSpec{"monthly-cap", "", "", "most to spend in a month (UTC), in dollars; empty means no cap", Type::money, ""},
+    SettingSpec{"monthly-cap", "", "", "most to spend in a month (UTC), in dollars; empty means no cap", Type::money,
+                ""},
     SettingSpec{"max-repairs", "", "2", "repair attempts before a spawn gives up", Type::integer, ""},
+    SettingSpec{"prices", "SPAWNAI_PRICES", "", "file with prices and limits that replace the built-in ones",
+                Type::text, ""},
     SettingSpec{"local.max-sandboxes", "", "20", "live sandboxes of the local engine", Type::integer, ""},
     SettingSpec{"local.max-lifetime", "", "24h", "longest lifetime of a local sandbox", Type::duration, ""},
-    SettingSpec{"local.idle-exit", "", "5m", "the local engine ends itself after so long without work",
-                Type::duration, ""},
+    SettingSpec{"local.idle-exit", "", "5m", "the local engine ends itself after so long without work", Type::duration,
+                ""},
 };
 
 const SettingSpec* find_spec(std::string_view name) {
@@ -56,8 +57,7 @@ void check(const SettingSpec& spec, const std::string& value, const std::string&
                 break;
             case Type::integer: {
                 std::int64_t number = 0;
-                const auto [end, failure] =
-                    std::from_chars(value.data(), value.data() + value.size(), number);
+                const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
                 if (failure != std::errc() || end != value.data() + value.size() || number < 0)
                     throw Error(ErrorKind::usage, fmt::format("'{}' is not a whole number", value));
                 break;
@@ -85,8 +85,7 @@ Error unknown_setting(std::string_view name, const std::string& where) {
         if (const std::size_t distance = edit_distance(spec.name, name); distance < best)
             best = distance, nearest = spec.name;
     return Error(ErrorKind::usage, fmt::format("{}: there is no setting '{}'", where, name.substr(0, 60)),
-                 nearest.empty() ? "`spawnai config list` shows them all"
-                                 : fmt::format("did you mean '{}'?", nearest));
+                 nearest.empty() ? "`spawnai config list` shows them all" : fmt::format("did you mean '{}'?", nearest));
 }
 
 Json read_settings(const std::filesystem::path& file) {
@@ -171,8 +170,7 @@ bool Config::boolean(std::string_view name) const {
     return get(name).value == "true";
 }
 
-void Config::set(const std::filesystem::path& file, std::string_view name,
-                 const std::optional<std::string>& value) {
+void Config::set(const std::filesystem::path& file, std::string_view name, const std::optional<std::string>& value) {
     const SettingSpec* spec = find_spec(name);
     if (spec == nullptr) throw unknown_setting(name, "config");
     if (value) check(*spec, *value, "config");

@@ -194,6 +194,13 @@ TEST_CASE("a server that falls silent is given up after the idle limit") {
     CHECK(ended.requests == 2);
 }
 
+TEST_CASE("a call that takes longer than it may is ended") {
+    const Ended ended =
+        generate("slow", AppType::webapp, {{"API_TIMEOUT_MS", "400"}}, {"--delay-ms", "50", "--chunk", "10"});
+    CHECK(ended.error == ErrorKind::unavailable);
+    CHECK(ended.requests == 2);
+}
+
 TEST_CASE("an interruption ends a running stream") {
     const MessagesServer server("slow", {"--delay-ms", "50", "--chunk", "10"});
     const Environment environment(std::map<std::string, std::string>{{"ANTHROPIC_BASE_URL", server.url()}});

@@ -37,7 +37,7 @@ int run(const Options& options, Context& context) {
     Terminal& terminal = context.terminal();
     if (options.json) {
         Json entry = session_json(extended.session, now);
-        entry["cost"] = json_money(present_cost(extended.session, context.config(), now));
+        entry["cost"] = json_money(present_cost(extended.session, context, now));
         terminal.result(dump_json(Json{{"schemaVersion", k_schema_version},
                                        {"session", std::move(entry)},
                                        {"additionalCost", json_money(extended.additional)}}) +

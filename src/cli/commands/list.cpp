@@ -70,7 +70,7 @@ std::string render(const Options& options, Context& context, const std::vector<s
         Json list = Json::array();
         for (const store::Session& session : sessions) {
             Json entry = session_json(session, now);
-            entry["cost"] = json_money(present_cost(session, context.config(), now));
+            entry["cost"] = json_money(present_cost(session, context, now));
             list.push_back(std::move(entry));
         }
         return dump_json(Json{{"schemaVersion", k_schema_version}, {"sessions", std::move(list)}}) + "\n";
@@ -87,7 +87,7 @@ std::string render(const Options& options, Context& context, const std::vector<s
                    {std::string(to_string(session.app_type))},
                    {std::string(to_string(session.status)), style_of(session.status)},
                    {remaining_text(session, now)},
-                   {present_cost(session, context.config(), now).display()},
+                   {present_cost(session, context, now).display()},
                    {is_live(session.status) && !session.app_url.empty() ? session.app_url : "-"}});
     return table.render(terminal, !options.no_headers);
 }

@@ -47,13 +47,12 @@ billing::PlanUse recent_use(Context& context, const store::SlotUse& now) {
 int run(const Options& options, Context& context) {
     const std::string provider =
         options.plan ? (*options.plan == "local" ? "local" : "e2b") : context.choose_provider({});
-    const PlanLimits plan = plan_limits(
-        options.plan.value_or(provider == "local" ? "local" : context.config().text("plan")), context.config());
+    const PlanLimits plan =
+        plan_limits(options.plan.value_or(provider == "local" ? "local" : context.config().text("plan")), context);
     const store::SlotUse use = context.store().slot_use(provider, plan.rate_window);
     const billing::PlanUse wanted = recent_use(context, use);
-    const std::vector<PlanLimits> candidates{plan_limits("local", context.config()),
-                                             plan_limits("hobby", context.config()),
-                                             plan_limits("pro", context.config())};
+    const std::vector<PlanLimits> candidates{plan_limits("local", context), plan_limits("hobby", context),
+                                             plan_limits("pro", context)};
     const PlanLimits* const fit = billing::cheapest_fit(wanted, candidates);
     if (options.json) {
         context.terminal().result(
@@ -61,7 +60,7 @@ int run(const Options& options, Context& context) {
                 {"schemaVersion", k_schema_version},
                 {"plan", plan.name},
                 {"provider", provider},
-                {"asOf", PriceTable::built_in().as_of()},
+                {"asOf", context.prices().sandboxes.as_of()},
                 {"live", use.live},
                 {"concurrent", plan.concurrent > 0 ? Json(plan.concurrent) : Json()},
                 {"recent", use.recent},
@@ -94,7 +93,7 @@ int run(const Options& options, Context& context) {
                       : "none, it runs on this machine");
     line("spent",
          fmt::format("{} today, {} this month (UTC)", use.spent_today.display(), use.spent_this_month.display()));
-    line("prices as of", PriceTable::built_in().as_of());
+    line("prices as of", context.prices().sandboxes.as_of());
     context.terminal().result(text);
     if (provider == "e2b" && fit != nullptr && fit->name != plan.name)
         context.terminal().say(fmt::format("by its limits, plan {} would do for what you use", fit->name));

@@ -30,7 +30,7 @@ Json details_json(const store::Session& session, Context& context) {
     const store::Store& store = context.store();
     const WallTime now = context.clock().now();
     Json object{{"schemaVersion", k_schema_version}, {"session", session_json(session, now)}};
-    object["session"]["cost"] = json_money(present_cost(session, context.config(), now));
+    object["session"]["cost"] = json_money(present_cost(session, context, now));
     object["timeline"] = Json::array();
     for (const store::Event& event : store.events(session.id))
         object["timeline"].push_back(
@@ -137,7 +137,7 @@ std::string details_text(const store::Session& session, Context& context) {
              session.cpu_count > 0 ? fmt::format(", {} vCPU, {} MiB", session.cpu_count, session.memory_mib) : ""));
     line("tag", session.user_tag);
     if (session.parent) line("respawn of", session.parent->str());
-    line("cost", fmt::format("{} (estimated {}, at most {})", present_cost(session, context.config(), now).display(),
+    line("cost", fmt::format("{} (estimated {}, at most {})", present_cost(session, context, now).display(),
                              session.estimated_cost.display(), session.max_cost.display()));
     if (!session.error_message.empty())
         text += fmt::format("{}{}\n", terminal.out_styled(Style::dim, fmt::format("{:<13}", "error")),

@@ -379,6 +379,26 @@ TEST_CASE("a continuation that adds nothing ends the loop") {
     CHECK(run.server.bodies.size() == 2);
 }
 
+TEST_CASE("a full context window is continued only where the rest has room") {
+    const auto answer = [](const Json& body, std::size_t number) {
+        const std::string full = page(ScriptedModelServer::nonce_of(body), lines(40));
+        if (number == 0) return stream(message_stream(full.substr(0, 900), "model_context_window_exceeded", 100));
+        const Json& said = body["messages"][1]["content"];
+        const std::size_t size = (said.is_string() ? said : said[0]["text"]).get<std::string>().size();
+        return stream(message_stream(full.substr(size + 1)));
+    };
+    Run wide(answer);
+    CHECK(wide.app().files.size() == 1);
+    Run narrow(answer);
+    const ModelPrices small = ModelPrices::parse(
+        R"({"models":{"as_of":"x","list":[{"id":"claude-haiku-5-5","context":2000,"max_output":1000}]}})", "test");
+    const auto outcome = make_claude_model(narrow.settings, narrow.server, narrow.clock, narrow.log, small)
+                             ->generate(narrow.request, narrow.seen, {});
+    REQUIRE(std::holds_alternative<NotGenerated>(outcome));
+    CHECK(std::get<NotGenerated>(outcome).explanation.find("context") != std::string::npos);
+    CHECK(narrow.server.bodies.size() == 1);
+}
+
 TEST_CASE("thoughts that took all the room are given more of it once") {
     Run run([&](const Json& body, std::size_t number) {
         if (number == 0) return stream(message_stream("", "max_tokens", 32000));

@@ -115,7 +115,15 @@ class Spawning {
         } catch (const Interrupted&) {
             close("interrupted", "interrupted", true);
             throw;
-        } catch (const Error& error) {
+        } catch (const Error& cause) {
+            // What is not found here is the sandbox: it ended, by its own limits or by somebody else's hand.
+            const Error error =
+                cause.kind() == ErrorKind::not_found
+                    ? Error(ErrorKind::not_ready,
+                            fmt::format("the sandbox ended while the app was being made: {}", cause.what()),
+                            "try again; if it happens again, the app may need more memory than a sandbox has",
+                            cause.evidence())
+                    : cause;
             close(std::string(exit_code(error.kind()).name), error.what(), exit_code(error.kind()).recoverable);
             throw SpawnError(error, id_);
         } catch (const std::exception& failure) {
@@ -431,7 +439,6 @@ void Spawning::close(const std::string& kind, const std::string& message, bool r
     try {
         if (leg_) leg_->abandon();
         const bool asked = leg_ && leg_->asked();
-        if (!tail_.empty() && !with_.store.kept_log(id_)) with_.store.keep_log(id_, tail_);
         std::string said = message;
         if (asked) {
             const StopAfter limit(k_ending_limit);
@@ -443,6 +450,8 @@ void Spawning::close(const std::string& kind, const std::string& message, bool r
                                 {{"session", id_.str()}, {"error", failure.what()}});
             }
         }
+        // After the sandbox, which must be ended even if nothing can be written any more.
+        if (!tail_.empty() && !with_.store.kept_log(id_)) with_.store.keep_log(id_, tail_);
         store::SessionChange change;
         change.status = Status::error;
         change.error_kind = kind;

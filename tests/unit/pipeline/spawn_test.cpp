@@ -219,11 +219,11 @@ TEST_CASE_FIXTURE(World, "a failure of any provider call leaves no sandbox and a
         spawn_it(request());
         FAIL("it succeeded");
     } catch (const SpawnError& error) {
-        CHECK(error.kind() == kind);
+        CHECK(error.kind() == (kind == ErrorKind::not_found ? ErrorKind::not_ready : kind));
         CHECK(std::string(error.what()).find("the wire broke") != std::string::npos);
     }
     check_nothing_left(*this, kind == ErrorKind::limit       ? "limit"
-                              : kind == ErrorKind::not_found ? "not_found"
+                              : kind == ErrorKind::not_found ? "not_ready"
                                                              : "unavailable");
 }
 

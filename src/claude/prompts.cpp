@@ -4,6 +4,7 @@
 #include <spawnai/core/digest.hpp>
 #include <spawnai/core/embedded.hpp>
 #include <spawnai/core/error.hpp>
+#include <spawnai/core/log.hpp>
 #include <spawnai/core/text.hpp>
 
 #include <fmt/format.h>
@@ -53,7 +54,7 @@ std::string data_files(const std::vector<DataFile>& files, std::string_view nonc
     std::string blocks;
     for (const DataFile& file : files) {
         const std::string_view cut = std::string_view(file.beginning).substr(0, k_data_shown);
-        const std::string shown = valid_utf8(cut.substr(0, complete_utf8_prefix(cut)));
+        const std::string shown = redact(valid_utf8(cut.substr(0, complete_utf8_prefix(cut))));
         blocks += fmt::format("<data-{} path=\"{}\" bytes=\"{}\">\n{}</data-{}>\n", nonce, file.path, file.size,
                               with_line_end(shown), nonce);
     }
@@ -156,7 +157,7 @@ std::string first_message(const GenerationRequest& request, std::string_view non
         {"prompt", optimise_prompt(request.prompt)},
         {"hints", usual_features(request.prompt, request.type)},
         {"current", current_files(request.previous, nonce)},
-        {"evidence", valid_utf8(tail_of(request.evidence, k_evidence_kept))},
+        {"evidence", redact(valid_utf8(tail_of(request.evidence, k_evidence_kept)))},
         {"change", optimise_prompt(request.change)},
     };
     if (request.simpler || (request.previous.empty() && request.evidence.empty()))

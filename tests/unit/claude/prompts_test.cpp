@@ -46,11 +46,12 @@ TEST_CASE("every template renders for every kind of request") {
     request.port = 8080;
     request.internet = true;
     request.environment_names = {"API_URL", "TOKEN"};
-    request.data_files = {{"data.csv", 12345, "a,b\n1,2\n"}};
+    request.data_files = {{"data.csv", 12345, "a,b\n1,2\n"}, {"env.txt", 60, "KEY=sk-ant-api03-abcdefghijklmnop\n"}};
     const std::string full = first_message(request, "abc123", false);
     CHECK(full.find("port 8080") != std::string::npos);
     CHECK(full.find("API_URL, TOKEN") != std::string::npos);
     CHECK(full.find("<data-abc123 path=\"data.csv\" bytes=\"12345\">\na,b\n1,2\n</data-abc123>") != std::string::npos);
+    CHECK(full.find("abcdefghijklmnop") == std::string::npos);
     request.simpler = true;
     CHECK(first_message(request, "abc123", false).find("smallest version") != std::string::npos);
     request.simpler = false;

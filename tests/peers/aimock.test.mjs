@@ -9,9 +9,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { install, skip, start } from '../support/peer_setup.mjs';
 
-if (Number(process.versions.node.split('.')[0]) < 20) skip('aimock wants Node 20');
 const binary = process.env.SPAWNAI_BIN ?? 'spawnai';
-const load = install('@copilotkit/aimock@1.43.0', '@musistudio/llms@1.0.53');
+// The servers want Node 20. Where this one is older, theirs comes from npm as well.
+const old = Number(process.versions.node.split('.')[0]) < 20;
+const theirNode = `node-linux-${process.arch}`;
+const load = install('@copilotkit/aimock@1.43.0', '@musistudio/llms@1.0.53', ...(old ? [`${theirNode}@20`] : []));
+const node = old ? join(load.directory, 'node_modules', theirNode, 'bin', 'node') : process.execPath;
 
 const page = (title, body = '') => `<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>${title}</title>\n`
   + `<link rel="icon" href="data:,"></head>\n<body>\n<h1>${title} h\u00e9 \u{1F40D}</h1>\n${body}</body>\n</html>\n`;
@@ -70,7 +73,7 @@ try {
   writeFileSync(join(folder, 'snake.json'), JSON.stringify(fixtures));
   const port = await freePort();
   const key = 'sk-ant-peer-mock-key';
-  start(join(load.directory, 'node_modules', '.bin', 'llmock'), ['-p', String(port), '-f', folder, '--log-level', 'silent'],
+  start(node, [join(load.directory, 'node_modules', '.bin', 'llmock'), '-p', String(port), '-f', folder, '--log-level', 'silent'],
     { stdio: 'ignore', env: { ...process.env, AIMOCK_API_KEYS: key } });
   const mock = `http://127.0.0.1:${port}`;
   await reachable(mock);
@@ -101,7 +104,7 @@ try {
   writeFileSync(gatewayProgram, `const Server = require('@musistudio/llms').default;
     new Server({ initialConfig: { HOST: '127.0.0.1', PORT: ${gatewayPort}, providers: [{ name: 'mock',
       api_base_url: '${mock}/v1/chat/completions', api_key: '${key}', models: ['gpt-4o'] }] }, logger: false, useJsonFile: false }).start();`);
-  start(process.execPath, [gatewayProgram], { stdio: 'ignore' });
+  start(node, [gatewayProgram], { stdio: 'ignore' });
   const gateway = `http://127.0.0.1:${gatewayPort}`;
   await reachable(gateway);
   const through = await run(['spawn', 'snake plain', '-m', 'mock,gpt-4o'], { ANTHROPIC_BASE_URL: gateway });

@@ -1,8 +1,7 @@
 // The official TypeScript SDK reads our scripted Messages API: what we test our client against is what the API is.
 import assert from 'node:assert/strict';
-import { install, scriptedServer, skip } from '../support/peer_setup.mjs';
+import { install, scriptedServer } from '../support/peer_setup.mjs';
 
-if (Number(process.versions.node.split('.')[0]) < 20) skip('the SDK wants Node 20');
 const load = install('@anthropic-ai/sdk@1.11.0');
 const { Anthropic, APIError } = load('@anthropic-ai/sdk');
 

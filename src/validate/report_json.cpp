@@ -1,3 +1,4 @@
+#include <spawnai/core/text.hpp>
 #include <spawnai/validate/report_json.hpp>
 
 #include <nlohmann/json.hpp>
@@ -13,20 +14,22 @@ std::string_view to_string(Severity severity) noexcept {
         case Severity::note:
             return "note";
     }
-    return {};
+    return "note";
 }
 
 nlohmann::json to_json(const Report& report) {
     nlohmann::json findings = nlohmann::json::array();
+    const auto number = [](int value) { return value > 0 ? nlohmann::json(value) : nlohmann::json(nullptr); };
     for (const Finding& finding : report.findings)
         findings.push_back({{"code", finding.rule},
                             {"severity", to_string(finding.severity)},
-                            {"file", finding.file.empty() ? nlohmann::json() : nlohmann::json(finding.file)},
-                            {"line", finding.line == 0 ? nlohmann::json() : nlohmann::json(finding.line)},
-                            {"column", finding.column == 0 ? nlohmann::json() : nlohmann::json(finding.column)},
-                            {"message", finding.message},
-                            {"hint", finding.hint}});
-    return {{"accepted", report.accepted()}, {"findings", findings}};
+                            {"file", finding.file.empty() ? nlohmann::json(nullptr)
+                                                          : nlohmann::json(sanitize_for_terminal(finding.file))},
+                            {"line", number(finding.line)},
+                            {"column", number(finding.column)},
+                            {"message", sanitize_for_terminal(finding.message)},
+                            {"hint", sanitize_for_terminal(finding.hint)}});
+    return {{"accepted", report.accepted()}, {"findings", std::move(findings)}};
 }
 
 }  // namespace spawnai::validate

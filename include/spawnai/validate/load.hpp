@@ -1,8 +1,8 @@
 #pragma once
 
-#include <filesystem>
-
 #include <spawnai/core/generated_app.hpp>
+
+#include <filesystem>
 
 namespace spawnai::validate {
 

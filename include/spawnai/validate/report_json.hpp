@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string_view>
+#include <spawnai/validate/finding.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <spawnai/validate/finding.hpp>
+#include <string_view>
 
 namespace spawnai::validate {
 

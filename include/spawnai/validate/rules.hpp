@@ -1,10 +1,10 @@
 #pragma once
 
+#include <spawnai/validate/finding.hpp>
+
 #include <span>
 #include <string>
 #include <string_view>
-
-#include <spawnai/validate/finding.hpp>
 
 namespace spawnai::validate {
 
@@ -18,9 +18,9 @@ struct RuleInfo {
 };
 
 /// Every rule, in the order in which they run.
-[[nodiscard]] std::span<const RuleInfo> rules();
+[[nodiscard]] std::span<const RuleInfo> all_rules();
 
-/// docs/validation-rules.md, from rules().
+/// docs/validation-rules.md, from all_rules().
 [[nodiscard]] std::string rules_markdown();
 
 }  // namespace spawnai::validate

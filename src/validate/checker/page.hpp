@@ -1,0 +1,23 @@
+#pragma once
+
+#include "../facts.hpp"
+#include "js_tree.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spawnai::validate::checker {
+
+/// A piece of JavaScript in a page.
+struct ScriptText {
+    std::string text;
+    std::size_t offset = 0;  ///< bytes in the file
+    Goal goal = Goal::script;
+    bool in_place = true;  ///< false: `offset` is where it begins, but entities were decoded
+};
+
+/// Parses `text` (valid UTF-8) with gumbo and gathers what the rules ask about; adds the scripts and event attributes.
+PageFacts read_page(std::string_view text, std::vector<ScriptText>& scripts);
+
+}  // namespace spawnai::validate::checker

@@ -1,0 +1,129 @@
+#include "helpers.hpp"
+
+#include <spawnai/core/text.hpp>
+
+namespace spawnai::validate::rules {
+namespace {
+
+/// What a comment says instead of code. In comments only: the same words are common in the text of pages.
+std::string_view missing_part(std::string_view comment) {
+    const std::string low = ascii_lower(comment);
+    for (const std::string_view phrase : {"rest of the code",
+                                          "rest of your code",
+                                          "rest of code",
+                                          "rest of the file",
+                                          "rest of the html",
+                                          "rest of the css",
+                                          "rest of the script",
+                                          "rest of the javascript",
+                                          "rest of the functions",
+                                          "rest of the implementation",
+                                          "rest of the logic",
+                                          "rest of implementation",
+                                          "rest of the app",
+                                          "rest of the page",
+                                          "rest of the component",
+                                          "rest of the methods",
+                                          "rest of the styles",
+                                          "rest of the server",
+                                          "rest of the routes",
+                                          "rest remains the same",
+                                          "rest stays the same",
+                                          "rest unchanged",
+                                          "rest is unchanged",
+                                          "existing code",
+                                          "previous code",
+                                          "code remains the same",
+                                          "code unchanged",
+                                          "remaining code",
+                                          "remaining functions",
+                                          "remaining implementation",
+                                          "remaining methods",
+                                          "remaining routes",
+                                          "same as before",
+                                          "same as above code",
+                                          "code goes here",
+                                          "implementation goes here",
+                                          "logic goes here",
+                                          "your code here",
+                                          "your logic here",
+                                          "add your code",
+                                          "insert code here",
+                                          "code here...",
+                                          "implement this function",
+                                          "implementation here",
+                                          "add implementation",
+                                          "unchanged code",
+                                          "omitted for brevity",
+                                          "truncated for brevity",
+                                          "shortened for brevity",
+                                          "abbreviated for brevity",
+                                          "code omitted",
+                                          "continue with the",
+                                          "... other functions",
+                                          "... other methods",
+                                          "... other routes",
+                                          "... more functions",
+                                          "... more code",
+                                          "etc. for the other",
+                                          "[truncated]",
+                                          "(truncated)",
+                                          "<truncated>",
+                                          "to be implemented",
+                                          "not implemented yet",
+                                          "left as an exercise"})
+        if (contains(low, phrase)) return phrase;
+    // "// ..." alone on its line, after code was left out.
+    std::string_view body = comment;
+    while (!body.empty() && (body.front() == '/' || body.front() == '*' || body.front() == '#' || body.front() == '<' ||
+                             body.front() == '!' || body.front() == '-' || body.front() == ' '))
+        body.remove_prefix(1);
+    while (!body.empty() &&
+           (body.back() == '/' || body.back() == '*' || body.back() == '>' || body.back() == '-' || body.back() == ' '))
+        body.remove_suffix(1);
+    if (body == "..." || body == "\xE2\x80\xA6" || body == "... (more)" || body == "... existing ...") return "...";
+    return {};
+}
+
+/// Weak words: what the comment stands before may be complete.
+bool is_weak(std::string_view phrase) {
+    return is_one_of(phrase, {"same as before", "continue with the", "not implemented yet", "...", "to be implemented",
+                              "previous code", "add implementation", "your logic here", "remaining methods"});
+}
+
+void check(const AppView& app, Judge& judge) {
+    for (const FileView& file : app.files) {
+        if (file.test) continue;
+        std::vector<const std::vector<Located>*> lists{&file.facts.code.comments};
+        if (file.kind == FileKind::page) lists.push_back(&file.facts.page.comments);
+        for (const auto* list : lists)
+            for (const Located& comment : *list) {
+                const std::string_view phrase = missing_part(comment.text);
+                if (phrase.empty()) continue;
+                const std::string message = "a comment stands in for code: \"" + show(comment.text) + "\"";
+                if (is_weak(phrase))
+                    judge.warn(&file, comment.offset, message, "write the part out in full, or drop the comment");
+                else
+                    judge.block(&file, comment.offset, message, "write the part out in full");
+            }
+        // Style sheets have comments too.
+        for (const Located& style : file.facts.page.styles)
+            for (std::size_t at = style.text.find("/*"); at != std::string::npos; at = style.text.find("/*", at + 2)) {
+                const std::size_t end = style.text.find("*/", at + 2);
+                if (end == std::string::npos) break;
+                const std::string_view phrase = missing_part(std::string_view(style.text).substr(at, end + 2 - at));
+                if (phrase.empty() || is_weak(phrase)) continue;
+                judge.block(&file, style.offset + at, "a comment stands in for styles", "write the styles out in full");
+            }
+    }
+}
+
+}  // namespace
+
+const Rule placeholder{{"placeholder", Severity::block, "text",
+                        "A comment in place of code: \"rest of the code\", \"existing code\", \"goes here\".",
+                        "The part is missing, and what uses it fails when somebody clicks on it."},
+                       Scope::file,
+                       check};
+
+}  // namespace spawnai::validate::rules

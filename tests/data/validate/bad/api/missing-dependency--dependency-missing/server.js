@@ -1,0 +1,5 @@
+const express = require('express');
+const cors = require('cors');
+const app = express();
+app.use(cors());
+app.listen(process.env.PORT || 3000);

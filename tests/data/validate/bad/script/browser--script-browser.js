@@ -1,0 +1,3 @@
+const out = document.getElementById('out');
+out.textContent = 'hello';
+console.log('done');

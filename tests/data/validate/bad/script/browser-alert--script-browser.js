@@ -1,0 +1,3 @@
+const name = prompt('Your name?');
+alert('Hello ' + name);
+console.log(name);

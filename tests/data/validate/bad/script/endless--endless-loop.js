@@ -1,0 +1,3 @@
+let n = 0;
+console.log('start');
+for (;;) { n++; }

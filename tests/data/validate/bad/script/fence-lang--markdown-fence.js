@@ -1,0 +1,4 @@
+```js
+const x = 1;
+console.log(x);
+```

@@ -1,0 +1,3 @@
+def main():
+    total = sum(range(10))
+    print(total)

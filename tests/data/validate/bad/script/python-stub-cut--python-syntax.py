@@ -1,0 +1,4 @@
+def first():
+    print(1)
+
+def second():

@@ -1,0 +1,2 @@
+const items = readItems();
+console.log(items.length);

@@ -1,0 +1,2 @@
+const express = require('expresss');
+express().listen(process.env.PORT || 3000);

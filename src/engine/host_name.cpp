@@ -21,6 +21,8 @@ bool id_characters_only(std::string_view text) noexcept {
 }
 
 bool loopback_literal(const std::string& name) {
+    // inet_pton reads up to a NUL and would take what stands before it for the whole.
+    if (name.find('\0') != std::string::npos) return false;
     in_addr v4{};
     if (inet_pton(AF_INET, name.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;
     in6_addr v6{};

@@ -28,6 +28,11 @@ TEST_CASE("the engine answers under loopback names only") {
         CHECK_MESSAGE(kind_of(host) == "foreign", host);
 }
 
+TEST_CASE("a name that hides something behind a NUL is foreign") {
+    CHECK(kind_of(std::string_view("127.0.0.1\0.evil.example", 22)) == "foreign");
+    CHECK(kind_of(std::string_view("[::1\0x]", 7)) == "foreign");
+}
+
 TEST_CASE("a sandbox host is PORT-ID below localhost and nothing else") {
     CHECK(kind_of("3000-iabc123.localhost") == "3000 iabc123");
     CHECK(kind_of("3000-iabc123.localhost:20000") == "3000 iabc123");

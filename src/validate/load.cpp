@@ -1,3 +1,5 @@
+#include "json_limits.hpp"
+
 #include <spawnai/core/error.hpp>
 #include <spawnai/core/file.hpp>
 #include <spawnai/validate/load.hpp>
@@ -56,7 +58,7 @@ std::vector<GeneratedFile> load_directory(const fs::path& root) {
 /// The file that `npm start` runs with node, or empty.
 std::string started_by(const GeneratedApp& app) {
     const GeneratedFile* package = app.find("package.json");
-    if (package == nullptr) return {};
+    if (package == nullptr || !within_json_limits(package->content)) return {};
     const auto value = nlohmann::json::parse(package->content, nullptr, false);
     if (!value.is_object() || !value.contains("scripts") || !value["scripts"].is_object() ||
         !value["scripts"].value("start", nlohmann::json()).is_string())

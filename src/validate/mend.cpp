@@ -1,5 +1,7 @@
 #include "mend.hpp"
 
+#include "json_limits.hpp"
+
 #include <spawnai/core/text.hpp>
 
 #include <algorithm>
@@ -58,7 +60,7 @@ std::string unwrap_page(std::string_view text) {
 /// {"html": "<!DOCTYPE ..."} and the like.
 std::string unwrap_json(FileKind kind, std::string_view text) {
     const std::string_view body = trim(text);
-    if (body.empty() || body.front() != '{') return {};
+    if (body.empty() || body.front() != '{' || !within_json_limits(body)) return {};
     const auto value = nlohmann::json::parse(body.begin(), body.end(), nullptr, false);
     if (!value.is_object()) return {};
     std::string found;

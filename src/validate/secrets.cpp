@@ -114,6 +114,16 @@ constexpr std::array k_shapes{
     Shape{"doo_v1_", 64, 64, Alphabet::hex, "DigitalOcean token"},
 };
 
+/// So that most characters cost one look.
+const std::array<std::vector<const Shape*>, 256>& shapes_by_letter() {
+    static const auto table = [] {
+        std::array<std::vector<const Shape*>, 256> map;
+        for (const Shape& shape : k_shapes) map[static_cast<unsigned char>(shape.prefix.front())].push_back(&shape);
+        return map;
+    }();
+    return table;
+}
+
 class Scanner {
  public:
     explicit Scanner(std::string_view text) : text_(text) {}
@@ -149,7 +159,8 @@ class Scanner {
     }
 
     void shapes(std::size_t at) {
-        for (const Shape& shape : k_shapes) {
+        for (const Shape* one : shapes_by_letter()[static_cast<unsigned char>(text_[at])]) {
+            const Shape& shape = *one;
             if (text_.substr(at, shape.prefix.size()) != shape.prefix) continue;
             const std::string_view body = take(at + shape.prefix.size(), shape.alphabet, shape.most);
             if (body.size() < shape.least || body.size() > shape.most) continue;

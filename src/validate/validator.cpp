@@ -1,4 +1,5 @@
 #include "checker_client.hpp"
+#include "json_limits.hpp"
 #include "mend.hpp"
 #include "rules/rule.hpp"
 
@@ -46,14 +47,7 @@ char question_of(const FileView& file, const AppView& app) {
 void read_package(AppView& view) {
     const FileView* file = view.find("package.json");
     if (file == nullptr) return;
-    // Deep nesting is no package.json, and the library's parser would be asked to build it.
-    std::size_t depth = 0;
-    std::size_t deepest = 0;
-    for (const char c : file->text()) {
-        if (c == '{' || c == '[') deepest = std::max(deepest, ++depth);
-        if ((c == '}' || c == ']') && depth > 0) --depth;
-    }
-    if (deepest > 200 || file->text().size() > (1U << 20U)) {
+    if (!within_json_limits(file->text())) {
         view.package_error = "it is too large or too deep";
         return;
     }

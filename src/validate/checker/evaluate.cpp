@@ -13,7 +13,8 @@ namespace {
 
 constexpr int k_max_depth = 120;
 constexpr std::size_t k_max_steps = 400'000;
-constexpr std::size_t k_max_text = 200'000;
+constexpr std::size_t k_max_text = 20'000;
+constexpr std::size_t k_max_total_text = 64U << 20U;
 
 const std::string k_unknown_text(1, k_hole);
 
@@ -151,9 +152,16 @@ const Known& Evaluator::value(Node* node) {
     Known known = compute(node);
     --depth_;
     active_.erase(node);
-    if (known.text.size() > k_max_text) {
-        known.text.resize(k_max_text);
+    // Several unknown parts in a row are one.
+    known.text.erase(std::unique(known.text.begin(), known.text.end(),
+                                 [](char left, char right) { return left == k_hole && right == k_hole; }),
+                     known.text.end());
+    text_bytes_ += known.text.size();
+    if (known.text.size() > k_max_text || text_bytes_ > k_max_total_text) {
+        known.text.resize(std::min(known.text.size(), text_bytes_ > k_max_total_text ? std::size_t{0} : k_max_text));
+        known.text += k_hole;
         known.exact = false;
+        known.items.reset();
     }
     return memo_[node] = std::move(known);
 }

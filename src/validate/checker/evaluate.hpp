@@ -79,6 +79,7 @@ class Evaluator {
     std::unordered_map<const Node*, Known> results_;
     int depth_ = 0;
     std::size_t steps_ = 0;
+    std::size_t text_bytes_ = 0;
     Known unknown_;
 };
 

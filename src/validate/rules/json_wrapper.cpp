@@ -1,3 +1,4 @@
+#include "../json_limits.hpp"
 #include "helpers.hpp"
 
 #include <spawnai/core/text.hpp>
@@ -9,7 +10,7 @@ void check(const AppView& app, Judge& judge) {
     for (const FileView& file : app.files) {
         if (file.kind != FileKind::page && file.kind != FileKind::javascript && file.kind != FileKind::python) continue;
         const std::string_view body = trim(file.text());
-        if (body.empty() || (body.front() != '{' && body.front() != '[')) continue;
+        if (body.empty() || (body.front() != '{' && body.front() != '[') || !within_json_limits(body)) continue;
         const auto value = nlohmann::json::parse(body.begin(), body.end(), nullptr, false);
         // A script may well consist of a list; an object with texts in it is an envelope.
         if (!value.is_object() && !(value.is_array() && !value.empty() && value[0].is_object())) continue;

@@ -423,6 +423,11 @@ Reply ControlApi::create(const Call& call, seconds default_lifetime) {
         if (filled(body.find(unsupported)))
             refuse(400, fmt::format("{} is not supported by the local engine", unsupported));
     const LiveSandboxPtr sandbox = sandboxes_.create(request);
+    // A client that died meanwhile never learns the id, so nobody would end it before its time.
+    if (call.request.client_gone && call.request.client_gone()) {
+        sandboxes_.kill(sandbox->record.id);
+        refuse(499, "the client has gone");
+    }
     return json_reply(201, access_json(*sandbox, settings_));
 }
 

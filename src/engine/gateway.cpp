@@ -570,6 +570,10 @@ asio::awaitable<bool> serve_control(StatePtr state, ConnectionPtr client, Reques
         }
     }
     client->timer.cancel();
+    request.client_gone = [client] {
+        char byte = 0;
+        return ::recv(client->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    };
 
     struct Waiting {
         explicit Waiting(asio::io_context& io) : answered(io) {

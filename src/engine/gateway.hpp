@@ -48,6 +48,8 @@ struct ControlRequest {
     std::string target;
     std::string api_key;
     std::string body;
+    /// Whether whoever asked has gone away without waiting for the answer; may be called from any thread.
+    std::function<bool()> client_gone;
 };
 
 struct GatewayHooks {

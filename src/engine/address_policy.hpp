@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace spawnai::engine {
@@ -17,7 +18,10 @@ struct IpAddress {
 
     [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text);
     [[nodiscard]] std::string str() const;
-    auto operator<=>(const IpAddress&) const = default;
+    bool operator==(const IpAddress&) const = default;
+    bool operator<(const IpAddress& other) const {
+        return std::tie(v6, v4, v6_bytes) < std::tie(other.v6, other.v4, other.v6_bytes);
+    }
 };
 
 /// Why a sandbox may not connect to `address`, in a word or two; empty when it may. Denied is everything that

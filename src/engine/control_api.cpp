@@ -37,12 +37,14 @@ constexpr std::int64_t k_log_lines = 1000;
 constexpr std::int64_t k_most_log_lines = 100000;
 
 /// Ends a call with an error answer.
-struct Refusal {
+class Refusal : public std::exception {
+ public:
+    explicit Refusal(Reply answer) : reply(std::move(answer)) {}
     Reply reply;
 };
 
 [[noreturn]] void refuse(int status, const std::string& message) {
-    throw Refusal{error_reply(status, message)};
+    throw Refusal(error_reply(status, message));
 }
 
 [[noreturn]] void refuse_schema(const std::string& what) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace spawnai::engine {
 
@@ -28,7 +29,8 @@ struct Target {
 struct PageCursor {
     WallTime started;
     std::string id;
-    auto operator<=>(const PageCursor&) const = default;
+    bool operator==(const PageCursor&) const = default;
+    bool operator<(const PageCursor& other) const { return std::tie(started, id) < std::tie(other.started, other.id); }
 };
 /// Opaque text for clients. Decoding anything that encode did not make gives an empty optional.
 [[nodiscard]] std::string encode_cursor(const PageCursor& cursor);

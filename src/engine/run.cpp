@@ -114,7 +114,7 @@ Preparation prepare(EngineOptions options) {
 /// The agent as the engine's own uid can reach it: where it is, or a copy in the state directory.
 fs::path reachable_agent(const EngineOptions& options, const Fd& opened) {
     if (::access(options.agent.c_str(), R_OK | X_OK) == 0) return options.agent;
-    const fs::path copy = options.location.state_dir / "spawnai-agent";
+    fs::path copy = options.location.state_dir / "spawnai-agent";
     write_file_atomic(copy, read_all(opened.get()), 0755);
     return copy;
 }
@@ -137,7 +137,7 @@ void raise_file_limit() {
 
 Secret load_or_make_key(const EngineFiles& files) {
     if (auto key = read_api_key(files)) return *key;
-    const Secret key("e2b_" + random_hex(20));
+    Secret key("e2b_" + random_hex(20));
     write_file_atomic(files.key, key.reveal() + "\n", 0600);
     return key;
 }

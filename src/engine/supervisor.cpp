@@ -124,6 +124,7 @@ void start_daemon(const EngineOptions& options, int input, int output) {
     for (const char* name : {"PATH", "TZ", "LD_LIBRARY_PATH"})
         if (const auto value = options.environment.get(name)) variables.push_back(fmt::format("{}={}", name, *value));
     std::vector<char*> environment;
+    environment.reserve(variables.size() + 1);
     for (std::string& variable : variables) environment.push_back(variable.data());
     environment.push_back(nullptr);
     std::string words[] = {"spawnai", "engine", "run"};
@@ -226,7 +227,7 @@ std::optional<EngineAddress> running_engine(const StateLocation& location) {
     return EngineAddress{fmt::format("http://127.0.0.1:{}", info->port), fmt::format("localhost:{}", info->port), *key};
 }
 
-EngineAddress ensure_engine(const EngineOptions& options, std::stop_token stop) {
+EngineAddress ensure_engine(const EngineOptions& options, const std::stop_token& stop) {
     if (auto address = running_engine(options.location)) return *address;
     prepare_state_dir(options.location);
     const FileLock starting = FileLock::acquire(EngineFiles(options.location.state_dir).start_lock);

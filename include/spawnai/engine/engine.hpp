@@ -59,7 +59,7 @@ struct EngineAddress {
 /// @throws Error{no_sandbox} when this machine cannot run one, Error{unavailable} when it did not come up,
 /// Interrupted(0) never: a stop request is answered by Error{unavailable} within the start's own bound of 20
 /// s.
-[[nodiscard]] EngineAddress ensure_engine(const EngineOptions& options, std::stop_token stop);
+[[nodiscard]] EngineAddress ensure_engine(const EngineOptions& options, const std::stop_token& stop);
 
 /// The address of the engine that runs now, without starting one.
 [[nodiscard]] std::optional<EngineAddress> running_engine(const StateLocation& location);

@@ -12,7 +12,8 @@ namespace {
 using sandbox::wire::k_app_log;
 
 // The end of the file, because the whole may be large. Empty when the sandbox or the file is gone.
-std::optional<std::string> live_log(const Surroundings& with, const store::Session& session, std::stop_token stop) {
+std::optional<std::string> live_log(const Surroundings& with, const store::Session& session,
+                                    const std::stop_token& stop) {
     if (!session.sandbox_id || !is_live(session.status) || session.status == store::Status::paused) return std::nullopt;
     const auto sandbox = with.provider.attach(*session.sandbox_id, stop);
     if (!sandbox) return std::nullopt;
@@ -30,7 +31,7 @@ std::optional<std::string> live_log(const Surroundings& with, const store::Sessi
 
 }  // namespace
 
-std::string read_log(const Surroundings& with, const SessionId& id, std::stop_token stop) {
+std::string read_log(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
     const store::Session session = with.store.get(id);
     // What a script printed was kept when it ended, and the sandbox serves only its page.
     if (session.app_type != AppType::script || is_working(session.status)) {
@@ -50,7 +51,7 @@ std::string read_log(const Surroundings& with, const SessionId& id, std::stop_to
 }
 
 void follow_log(const Surroundings& with, const SessionId& id, std::size_t lines,
-                const std::function<void(std::string_view)>& sink, std::stop_token stop) {
+                const std::function<void(std::string_view)>& sink, const std::stop_token& stop) {
     const store::Session session = with.store.get(id);
     std::unique_ptr<sandbox::Sandbox> sandbox;
     if (session.sandbox_id && is_live(session.status) && session.status != store::Status::paused)

@@ -108,7 +108,7 @@ std::optional<std::string> judge_answer(AppType type, const ProbeAnswer& answer,
 }
 
 Deployment::Ran Deployment::run(const std::string& command, milliseconds timeout, const GeneratedApp* app,
-                                std::stop_token stop) {
+                                const std::stop_token& stop) {
     sandbox::Command request{.shell = command, .timeout = timeout};
     if (app != nullptr) request.environment = {{"PORT", std::to_string(port(*app))}, {"HOST", "0.0.0.0"}};
     Ran ran;
@@ -122,7 +122,7 @@ Deployment::Ran Deployment::run(const std::string& command, milliseconds timeout
     return ran;
 }
 
-bool Deployment::node_parses(const GeneratedFile& file, std::stop_token stop) {
+bool Deployment::node_parses(const GeneratedFile& file, const std::stop_token& stop) {
     // The name decides how Node reads it; under its own name a broken module passes.
     const std::string name = fmt::format("{}/parse", shell::k_stage_dir);
     const std::vector<sandbox::FileUpload> copies{{name + ".cjs", file.content}, {name + ".mjs", file.content}};
@@ -140,7 +140,7 @@ int Deployment::port(const GeneratedApp& app) const {
     return options_.port.value_or(app.port);
 }
 
-void Deployment::prepare(std::stop_token stop) {
+void Deployment::prepare(const std::stop_token& stop) {
     const sandbox::FileUpload server{shell::k_server_file, std::string(embedded("data/static_server.py"))};
     const bool page = options_.type != AppType::api;
     if (page) sandbox_.write_files({&server, 1}, stop);
@@ -163,7 +163,7 @@ void Deployment::assume(const GeneratedApp& app, const std::vector<GeneratedFile
     installed_ = dependency_fingerprint(app);
 }
 
-void Deployment::upload(const std::vector<GeneratedFile>& files, std::stop_token stop) {
+void Deployment::upload(const std::vector<GeneratedFile>& files, const std::stop_token& stop) {
     std::vector<sandbox::FileUpload> uploads;
     std::vector<std::string> executables;
     for (const GeneratedFile& file : files) {
@@ -189,7 +189,8 @@ void Deployment::upload(const std::vector<GeneratedFile>& files, std::stop_token
     }
 }
 
-void Deployment::sync(const GeneratedApp& app, const std::vector<GeneratedFile>& data_files, std::stop_token stop) {
+void Deployment::sync(const GeneratedApp& app, const std::vector<GeneratedFile>& data_files,
+                      const std::stop_token& stop) {
     std::vector<GeneratedFile> all = app.files;
     all.insert(all.end(), data_files.begin(), data_files.end());
     std::map<std::string, std::string> wanted;
@@ -209,7 +210,7 @@ void Deployment::sync(const GeneratedApp& app, const std::vector<GeneratedFile>&
     upload(all, stop);
 }
 
-std::optional<Evidence> Deployment::install(const GeneratedApp& app, std::stop_token stop) {
+std::optional<Evidence> Deployment::install(const GeneratedApp& app, const std::stop_token& stop) {
     const std::string command = shell::install(app);
     const std::string wanted = dependency_fingerprint(app);
     if (command.empty() || wanted == installed_) return std::nullopt;
@@ -229,13 +230,13 @@ std::optional<Evidence> Deployment::install(const GeneratedApp& app, std::stop_t
                     {}};
 }
 
-void Deployment::serve(const std::string& root, const std::string& entry, std::stop_token stop) {
+void Deployment::serve(const std::string& root, const std::string& entry, const std::stop_token& stop) {
     const sandbox::FileUpload pointer{shell::k_pointer_next, shell::pointer_text(root, entry)};
     sandbox_.write_files({&pointer, 1}, stop);
     sandbox_.move(shell::k_pointer_next, shell::k_pointer, stop);
 }
 
-std::optional<Evidence> Deployment::build(const GeneratedApp& app, std::stop_token stop) {
+std::optional<Evidence> Deployment::build(const GeneratedApp& app, const std::stop_token& stop) {
     if (app.build.empty()) return std::nullopt;
     const std::string command = fmt::format("cd {} && {{ {}\n}} 2>&1", shell::k_app_dir, app.build);
     const Ran ran = events_.timed(Step::build, [&] { return run(command, k_work_limit, &app, stop); });
@@ -243,7 +244,7 @@ std::optional<Evidence> Deployment::build(const GeneratedApp& app, std::stop_tok
     return Evidence{ErrorKind::not_ready, fmt::format("the build ended {}", ended_how(ran.status)), ran.output, {}};
 }
 
-std::optional<Evidence> Deployment::start_api(const GeneratedApp& app, std::stop_token stop) {
+std::optional<Evidence> Deployment::start_api(const GeneratedApp& app, const std::stop_token& stop) {
     const std::string command = shell::start_app(app.start, port(app), k_app_log, k_start_patience);
     const Ran ran =
         events_.timed(Step::start, [&] { return run(command, k_start_patience + seconds(15), &app, stop); });
@@ -262,7 +263,7 @@ std::optional<Evidence> Deployment::start_api(const GeneratedApp& app, std::stop
     return evidence;
 }
 
-std::optional<Evidence> Deployment::run_script(const GeneratedApp& app, std::stop_token stop) {
+std::optional<Evidence> Deployment::run_script(const GeneratedApp& app, const std::stop_token& stop) {
     const std::string command = shell::run_script(app.start, k_app_log, options_.script_limit);
     const Ran ran =
         events_.timed(Step::run, [&] { return run(command, options_.script_limit + seconds(10), &app, stop); });
@@ -287,7 +288,7 @@ std::optional<Evidence> Deployment::run_script(const GeneratedApp& app, std::sto
 }
 
 std::optional<Evidence> Deployment::deploy(const GeneratedApp& app, const std::vector<GeneratedFile>& data_files,
-                                           std::stop_token stop) {
+                                           const std::stop_token& stop) {
     events_.timed(Step::upload, [&] { sync(app, data_files, stop); });
     if (app.type != AppType::webapp)
         if (auto evidence = install(app, stop)) return evidence;
@@ -316,7 +317,7 @@ std::optional<Evidence> Deployment::deploy(const GeneratedApp& app, const std::v
 }
 
 std::optional<Evidence> Deployment::replace(const store::StoredApp& old, const store::StoredApp& next,
-                                            UrlProber& prober, const Clock& clock, std::stop_token stop) {
+                                            UrlProber& prober, const Clock& clock, const std::stop_token& stop) {
     if (options_.type == AppType::webapp && next.app.build.empty()) return replace_page(old, next, prober, clock, stop);
     // Two servers cannot share the port: the old one gives way, and comes back if the new one is no good.
     std::optional<Evidence> evidence;
@@ -337,7 +338,7 @@ std::optional<Evidence> Deployment::replace(const store::StoredApp& old, const s
 }
 
 std::optional<Evidence> Deployment::replace_page(const store::StoredApp& old, const store::StoredApp& next,
-                                                 UrlProber& prober, const Clock& clock, std::stop_token stop) {
+                                                 UrlProber& prober, const Clock& clock, const std::stop_token& stop) {
     const GeneratedFile* page = next.app.find(next.app.entry);
     if (page == nullptr)
         return Evidence{ErrorKind::refused, fmt::format("the page {} is missing", next.app.entry), {}, {}};
@@ -369,7 +370,7 @@ std::optional<Evidence> Deployment::replace_page(const store::StoredApp& old, co
 }
 
 std::optional<Evidence> Deployment::probe_outside(const GeneratedApp& app, UrlProber& prober, const Clock& clock,
-                                                  std::stop_token stop) {
+                                                  const std::stop_token& stop) {
     return events_.timed(Step::probe_outside, [&]() -> std::optional<Evidence> {
         const std::string base = url(app);
         const auto tries_until = clock.steady() + (options_.local ? seconds(5) : seconds(20));

@@ -29,31 +29,31 @@ struct DeployOptions {
 class Deployment {
  public:
     Deployment(sandbox::Sandbox& sandbox, DeployOptions options, EventStream& events)
-        : sandbox_(sandbox), options_(std::move(options)), events_(events) {}
+        : sandbox_(sandbox), options_(options), events_(events) {}
 
     /// Directories, and for what is served as a page the static server, which answers 503 for now.
-    void prepare(std::stop_token stop);
+    void prepare(const std::stop_token& stop);
     /// Marks what was deployed before, by an earlier process.
     void assume(const GeneratedApp& app, const std::vector<GeneratedFile>& data_files);
 
     /// Writes files to their places at once. They are not served before deploy().
-    void upload(const std::vector<GeneratedFile>& files, std::stop_token stop);
+    void upload(const std::vector<GeneratedFile>& files, const std::stop_token& stop);
     /// Installs dependencies if these are other than the installed ones.
-    [[nodiscard]] std::optional<Evidence> install(const GeneratedApp& app, std::stop_token stop);
+    [[nodiscard]] std::optional<Evidence> install(const GeneratedApp& app, const std::stop_token& stop);
 
     /// Brings the sandbox in line with `app` and runs it. For a page this is the moment when it is served.
     [[nodiscard]] std::optional<Evidence> deploy(const GeneratedApp& app, const std::vector<GeneratedFile>& data_files,
-                                                 std::stop_token stop);
+                                                 const std::stop_token& stop);
     /// Replaces the deployed app `old` by `app`. A page is switched at once, and only to one that answers; whatever fails, `old` is
     /// deployed when this returns evidence.
     [[nodiscard]] std::optional<Evidence> replace(const store::StoredApp& old, const store::StoredApp& next,
-                                                  UrlProber& prober, const Clock& clock, std::stop_token stop);
+                                                  UrlProber& prober, const Clock& clock, const std::stop_token& stop);
     /// Asks the app through its URL until it answers properly.
     [[nodiscard]] std::optional<Evidence> probe_outside(const GeneratedApp& app, UrlProber& prober, const Clock& clock,
-                                                        std::stop_token stop);
+                                                        const std::stop_token& stop);
 
     /// Whether the sandbox's own Node parses the file, as CommonJS or as a module. False when it has no Node.
-    [[nodiscard]] bool node_parses(const GeneratedFile& file, std::stop_token stop);
+    [[nodiscard]] bool node_parses(const GeneratedFile& file, const std::stop_token& stop);
 
     [[nodiscard]] int port(const GeneratedApp& app) const;
     [[nodiscard]] std::string url(const GeneratedApp& app) const { return sandbox_.url(port(app)); }
@@ -66,14 +66,16 @@ class Deployment {
         sandbox::ExitStatus status;
         std::string output;
     };
-    Ran run(const std::string& shell, std::chrono::milliseconds timeout, const GeneratedApp* app, std::stop_token stop);
-    void sync(const GeneratedApp& app, const std::vector<GeneratedFile>& data_files, std::stop_token stop);
+    Ran run(const std::string& shell, std::chrono::milliseconds timeout, const GeneratedApp* app,
+            const std::stop_token& stop);
+    void sync(const GeneratedApp& app, const std::vector<GeneratedFile>& data_files, const std::stop_token& stop);
     [[nodiscard]] std::optional<Evidence> replace_page(const store::StoredApp& old, const store::StoredApp& next,
-                                                       UrlProber& prober, const Clock& clock, std::stop_token stop);
-    void serve(const std::string& root, const std::string& entry, std::stop_token stop);
-    [[nodiscard]] std::optional<Evidence> build(const GeneratedApp& app, std::stop_token stop);
-    [[nodiscard]] std::optional<Evidence> start_api(const GeneratedApp& app, std::stop_token stop);
-    [[nodiscard]] std::optional<Evidence> run_script(const GeneratedApp& app, std::stop_token stop);
+                                                       UrlProber& prober, const Clock& clock,
+                                                       const std::stop_token& stop);
+    void serve(const std::string& root, const std::string& entry, const std::stop_token& stop);
+    [[nodiscard]] std::optional<Evidence> build(const GeneratedApp& app, const std::stop_token& stop);
+    [[nodiscard]] std::optional<Evidence> start_api(const GeneratedApp& app, const std::stop_token& stop);
+    [[nodiscard]] std::optional<Evidence> run_script(const GeneratedApp& app, const std::stop_token& stop);
 
     sandbox::Sandbox& sandbox_;
     DeployOptions options_;

@@ -63,7 +63,7 @@ class Editing {
     }
 
     Session finish() {
-        const Session now = with_.store.get(session_.id);
+        Session now = with_.store.get(session_.id);
         events_.emit(Ready{now});
         return now;
     }
@@ -104,7 +104,7 @@ std::string checked_change(const std::string& raw) {
 }  // namespace
 
 Session edit(const Surroundings& with, const SessionId& id, const EditRequest& request, Observer& observer,
-             std::stop_token stop) {
+             const std::stop_token& stop) {
     const std::string change = checked_change(request.change);
     if (with.model == nullptr)
         throw Error(ErrorKind::auth, fmt::format("no model can be asked ({})", with.why_no_model),
@@ -170,7 +170,7 @@ Session edit(const Surroundings& with, const SessionId& id, const EditRequest& r
 }
 
 Session redeploy(const Surroundings& with, const SessionId& id, int version, const std::string& origin,
-                 Observer& observer, std::stop_token stop) {
+                 Observer& observer, const std::stop_token& stop) {
     Editing editing(with, id, observer, stop);
     const store::StoredApp next = with.store.app(id, version);
     if (const auto evidence = editing.replace(next, origin, fmt::format("version {} again", version), stop))

@@ -34,7 +34,7 @@ void book_sandbox(const Surroundings& with, const store::Session& session, WallT
         {line("vcpu", "vcpu_ms", bill.vcpu_ms, bill.vcpu), line("memory", "mib_ms", bill.mib_ms, bill.memory)});
 }
 
-bool end_sandbox(const Surroundings& with, const store::Session& session, std::stop_token stop) {
+bool end_sandbox(const Surroundings& with, const store::Session& session, const std::stop_token& stop) {
     bool ended = false;
     if (session.sandbox_id) {
         ended = with.provider.kill(*session.sandbox_id, stop);
@@ -49,7 +49,7 @@ bool end_sandbox(const Surroundings& with, const store::Session& session, std::s
     return ended;
 }
 
-void collect_log(const Surroundings& with, const store::Session& session, std::stop_token stop) {
+void collect_log(const Surroundings& with, const store::Session& session, const std::stop_token& stop) {
     if (!session.sandbox_id || with.store.kept_log(session.id)) return;
     try {
         const std::string text = with.provider.retained_log(*session.sandbox_id, stop);

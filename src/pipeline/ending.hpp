@@ -16,10 +16,10 @@ void book_sandbox(const Surroundings& with, const store::Session& session, WallT
 
 /// Ends the sandbox of a session, found by its id or, when that is not known, by its metadata, and books it.
 /// @return whether there was one. @throws Error{unavailable} when that could not be done: the row then still says what is owed.
-bool end_sandbox(const Surroundings& with, const store::Session& session, std::stop_token stop);
+bool end_sandbox(const Surroundings& with, const store::Session& session, const std::stop_token& stop);
 
 /// Fetches the output that the provider kept of a sandbox that is gone, if there is any and none is kept yet. Never throws but
 /// Interrupted.
-void collect_log(const Surroundings& with, const store::Session& session, std::stop_token stop);
+void collect_log(const Surroundings& with, const store::Session& session, const std::stop_token& stop);
 
 }  // namespace spawnai::pipeline

@@ -13,7 +13,7 @@ namespace {
 class StarterGenerator : public Generator {
  public:
     explicit StarterGenerator(const Starter& starter) : starter_(starter) {}
-    std::variant<Draft, NoDraft> write(const Attempt&, FileSink& files, std::stop_token) override {
+    std::variant<Draft, NoDraft> write(const Attempt&, FileSink& files, const std::stop_token&) override {
         for (const GeneratedFile& file : starter_.app.files) files.add(file);
         return Draft{.app = starter_.app, .origin = "starter"};
     }
@@ -26,7 +26,7 @@ class StoreGenerator : public Generator {
  public:
     StoreGenerator(const store::Store& store, SessionId session, int version)
         : store_(store), session_(std::move(session)), version_(version) {}
-    std::variant<Draft, NoDraft> write(const Attempt&, FileSink& files, std::stop_token) override {
+    std::variant<Draft, NoDraft> write(const Attempt&, FileSink& files, const std::stop_token&) override {
         store::StoredApp stored = store_.app(session_, version_);
         for (const GeneratedFile& file : stored.app.files) files.add(file);
         return Draft{.app = std::move(stored.app), .data_files = std::move(stored.data_files), .origin = "reuse"};
@@ -62,7 +62,7 @@ class ModelGenerator : public Generator, private claude::GenerationObserver {
                    EventStream& events)
         : model_(model), base_(std::move(base)), store_(store), session_(std::move(session)), events_(events) {}
 
-    std::variant<Draft, NoDraft> write(const Attempt& attempt, FileSink& files, std::stop_token stop) override {
+    std::variant<Draft, NoDraft> write(const Attempt& attempt, FileSink& files, const std::stop_token& stop) override {
         claude::GenerationRequest request = base_;
         request.model = attempt.model;
         request.budget = attempt.budget;
@@ -73,7 +73,7 @@ class ModelGenerator : public Generator, private claude::GenerationObserver {
         files_ = &files;
         attempt_ = attempt.number;
         spent_before_ = spent_;
-        auto reply = model_.generate(request, *this, std::move(stop));
+        auto reply = model_.generate(request, *this, stop);
         if (auto* generated = std::get_if<claude::Generated>(&reply))
             return Draft{.app = std::move(generated->app),
                          .origin = !attempt.change.empty() ? "edit"

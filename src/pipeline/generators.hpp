@@ -59,7 +59,7 @@ class Generator {
  public:
     virtual ~Generator() = default;
     [[nodiscard]] virtual std::variant<Draft, NoDraft> write(const Attempt& attempt, FileSink& files,
-                                                             std::stop_token stop) = 0;
+                                                             const std::stop_token& stop) = 0;
     /// What was spent so far, as booked.
     [[nodiscard]] virtual Money spent() const { return {}; }
     [[nodiscard]] virtual bool can_repair() const { return false; }

@@ -29,7 +29,7 @@ Error not_live(const Session& session, const char* action) {
 }
 
 // The row said that there is a sandbox, and the provider says that there is none.
-[[noreturn]] void fail_because_gone(const Surroundings& with, const Session& session, std::stop_token stop) {
+[[noreturn]] void fail_because_gone(const Surroundings& with, const Session& session, const std::stop_token& stop) {
     const RowVerdict verdict =
         judge_row({session.status, false, Presence::absent, session.expires_at, with.clock.now()});
     store::SessionChange change;
@@ -37,7 +37,7 @@ Error not_live(const Session& session, const char* action) {
     change.ended_at = verdict.ended_at;
     if (verdict.status && with.store.change(session.id, change, {session.status})) {
         book_sandbox(with, session, verdict.ended_at);
-        collect_log(with, session, std::move(stop));
+        collect_log(with, session, stop);
     }
     throw Error(ErrorKind::not_found, fmt::format("the sandbox of {} is gone: {}", session.name, verdict.message),
                 fmt::format("start its app again with 'spawnai respawn {}'", session.name));
@@ -52,7 +52,7 @@ Money cost_so_far(const Session& session, const PlanLimits& plan, WallTime now) 
                .total();
 }
 
-Killed kill(const Surroundings& with, const SessionId& id, std::stop_token stop) {
+Killed kill(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
     const Session before = with.store.get(id);
     if (!is_live(before.status)) {
         // Closed, but its sandbox could not be ended then.
@@ -86,7 +86,7 @@ Killed kill(const Surroundings& with, const SessionId& id, std::stop_token stop)
     return {with.store.get(id), true};
 }
 
-Extended extend(const Surroundings& with, const SessionId& id, seconds by, std::stop_token stop) {
+Extended extend(const Surroundings& with, const SessionId& id, seconds by, const std::stop_token& stop) {
     const Session before = with.store.get(id);
     if (before.status != Status::ready || !before.sandbox_id) throw not_live(before, "extended");
     const auto info = with.provider.get(*before.sandbox_id, stop);
@@ -124,8 +124,8 @@ Extended extend(const Surroundings& with, const SessionId& id, seconds by, std::
     return {with.store.get(id), additional};
 }
 
-Session pause(const Surroundings& with, const SessionId& id, std::stop_token stop) {
-    const Session before = with.store.get(id);
+Session pause(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
+    Session before = with.store.get(id);
     if (before.status == Status::paused) return before;
     if (before.status != Status::ready || !before.sandbox_id) throw not_live(before, "paused");
     if (!with.provider.pause(*before.sandbox_id, stop)) fail_because_gone(with, before, stop);
@@ -135,8 +135,8 @@ Session pause(const Surroundings& with, const SessionId& id, std::stop_token sto
     return with.store.get(id);
 }
 
-Session resume(const Surroundings& with, const SessionId& id, std::stop_token stop) {
-    const Session before = with.store.get(id);
+Session resume(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
+    Session before = with.store.get(id);
     if (before.status == Status::ready) return before;
     if (before.status != Status::paused || !before.sandbox_id) throw not_live(before, "resumed");
     const seconds longest = billing::longest_lifetime(before.app_type, with.place.plan);

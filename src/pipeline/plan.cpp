@@ -29,7 +29,7 @@ std::string checked_prompt(const std::string& raw) {
     if (!is_valid_utf8(raw) || raw.find('\0') != std::string::npos)
         throw Error(ErrorKind::usage, "the prompt is not text (it is no valid UTF-8)",
                     "describe the app in a sentence or two");
-    const std::string prompt = claude::optimise_prompt(raw);
+    std::string prompt = claude::optimise_prompt(raw);
     if (trim(prompt).empty())
         throw Error(ErrorKind::usage, "the prompt is empty",
                     "describe the app, for example: spawnai spawn \"todo app\"");

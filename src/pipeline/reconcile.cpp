@@ -47,7 +47,7 @@ constexpr auto k_look_period = std::chrono::seconds(30);
 
 class Reconciling {
  public:
-    Reconciling(const Surroundings& with, std::stop_token stop) : with_(with), stop_(std::move(stop)) {}
+    Reconciling(const Surroundings& with, const std::stop_token& stop) : with_(with), stop_(stop) {}
 
     void run(Look look) {
         const std::vector<Session> rows = with_.store.list(
@@ -198,7 +198,7 @@ class Reconciling {
 
 }  // namespace
 
-Reconciled reconcile(const Surroundings& with, Look look, std::stop_token stop) {
+Reconciled reconcile(const Surroundings& with, Look look, const std::stop_token& stop) {
     if (with.store.read_only()) return {{}, {}, {"the store is read-only, so nothing was compared with the provider"}};
     if (look == Look::full) {
         Reconciling work(with, stop);

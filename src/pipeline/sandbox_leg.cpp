@@ -15,7 +15,7 @@ SandboxLeg::SandboxLeg(const Surroundings& with, const store::Session& session, 
     : with_(with),
       session_(session),
       request_(std::move(request)),
-      options_(std::move(options)),
+      options_(options),
       events_(events),
       on_failure_(std::move(on_failure)),
       thread_([this](const std::stop_token& stop) { work(stop); }) {}
@@ -36,7 +36,7 @@ void SandboxLeg::restart() {
     queue_.clear();  // what was uploaded already is put right when the app is complete
 }
 
-Deployment& SandboxLeg::join(std::stop_token stop) {
+Deployment& SandboxLeg::join(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     closed_ = true;
     changed_.notify_all();

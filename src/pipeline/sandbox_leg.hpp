@@ -32,7 +32,7 @@ class SandboxLeg : public FileSink {
     void restart() override;
 
     /// Waits until the sandbox is ready and every file that was added is in it. @throws what the leg failed with, Interrupted.
-    Deployment& join(std::stop_token stop);
+    Deployment& join(const std::stop_token& stop);
     /// The failure, if there is one so far.
     [[nodiscard]] std::exception_ptr failure() const;
     /// Stops at once. A create call that is under way is given a second to come back, because a sandbox whose id we know is ended

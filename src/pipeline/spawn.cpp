@@ -491,7 +491,8 @@ std::filesystem::path lease_file(const std::filesystem::path& run_dir, const Ses
     return run_dir / (id.str() + ".lock");
 }
 
-SpawnResult spawn(const SpawnRequest& request, const Surroundings& with, Observer& observer, std::stop_token stop) {
+SpawnResult spawn(const SpawnRequest& request, const Surroundings& with, Observer& observer,
+                  const std::stop_token& stop) {
     SpawnPlan plan = plan_spawn(request, with);
     const std::optional<InFlight> written_here = claim(request, with, plan, observer, stop);
     if (stop.stop_requested()) throw Interrupted(SIGINT);

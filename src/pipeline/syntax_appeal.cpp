@@ -4,7 +4,8 @@
 
 namespace spawnai::pipeline {
 
-void appeal_syntax(validate::Report& report, const GeneratedApp& app, Deployment& deployment, std::stop_token stop) {
+void appeal_syntax(validate::Report& report, const GeneratedApp& app, Deployment& deployment,
+                   const std::stop_token& stop) {
     std::map<std::string, bool> parses;
     for (validate::Finding& finding : report.findings) {
         if (finding.rule != "js-syntax" || finding.severity != validate::Severity::block) continue;

@@ -11,6 +11,7 @@ namespace spawnai::pipeline {
 
 /// Our own JavaScript parser is older than the runtimes. Asks the sandbox's Node (parse only) about every file that was refused for its
 /// syntax alone; what Node accepts becomes a warning in `report`.
-void appeal_syntax(validate::Report& report, const GeneratedApp& app, Deployment& deployment, std::stop_token stop);
+void appeal_syntax(validate::Report& report, const GeneratedApp& app, Deployment& deployment,
+                   const std::stop_token& stop);
 
 }  // namespace spawnai::pipeline

@@ -35,7 +35,7 @@ struct Reconciled {
 
 /// Makes the rows of this place tell the truth and ends what nobody owns. With Look::cheap, a provider that cannot be reached
 /// is a problem in the result, not an exception.
-Reconciled reconcile(const Surroundings& with, Look look, std::stop_token stop);
+Reconciled reconcile(const Surroundings& with, Look look, const std::stop_token& stop);
 
 /// What a live session has cost until now, its running sandbox included.
 [[nodiscard]] Money cost_so_far(const store::Session& session, const PlanLimits& plan, WallTime now);
@@ -45,7 +45,7 @@ struct Killed {
     bool was_live = true;    ///< false: there was nothing to end
 };
 /// Ends the sandbox, books it, keeps its log. Also for a session whose spawn is at work in another process.
-Killed kill(const Surroundings& with, const SessionId& id, std::stop_token stop);
+Killed kill(const Surroundings& with, const SessionId& id, const std::stop_token& stop);
 
 struct Extended {
     store::Session session;
@@ -53,17 +53,17 @@ struct Extended {
 };
 /// Adds `by` to the present end. @throws Error{limit} beyond the plan's maximum,
 /// Error{usage} when it is not live, Error{not_found} when its sandbox is gone (the row then says so).
-Extended extend(const Surroundings& with, const SessionId& id, std::chrono::seconds by, std::stop_token stop);
+Extended extend(const Surroundings& with, const SessionId& id, std::chrono::seconds by, const std::stop_token& stop);
 
-store::Session pause(const Surroundings& with, const SessionId& id, std::stop_token stop);
+store::Session pause(const Surroundings& with, const SessionId& id, const std::stop_token& stop);
 /// With its full lifetime again, at most what the plan allows.
-store::Session resume(const Surroundings& with, const SessionId& id, std::stop_token stop);
+store::Session resume(const Surroundings& with, const SessionId& id, const std::stop_token& stop);
 
 /// The app's own output: live from the sandbox, else what was kept. The live text is kept as well.
-[[nodiscard]] std::string read_log(const Surroundings& with, const SessionId& id, std::stop_token stop);
+[[nodiscard]] std::string read_log(const Surroundings& with, const SessionId& id, const std::stop_token& stop);
 /// Hands on output as it comes until the sandbox ends or `stop` is requested, beginning with the last `lines` lines.
 void follow_log(const Surroundings& with, const SessionId& id, std::size_t lines,
-                const std::function<void(std::string_view)>& sink, std::stop_token stop);
+                const std::function<void(std::string_view)>& sink, const std::stop_token& stop);
 
 /// Writes the files of a version (0: the deployed one) below `directory`, which must be absent or empty.
 /// @return the paths, relative. @throws Error{usage}, Error{not_found}
@@ -79,9 +79,9 @@ struct EditRequest {
 /// A new version of a ready app, in the same sandbox under the same URL. The old version stays until the new one answers, and
 /// comes back when it does not. @throws Error, Interrupted; the session stays ready.
 store::Session edit(const Surroundings& with, const SessionId& id, const EditRequest& request, Observer& observer,
-                    std::stop_token stop);
+                    const std::stop_token& stop);
 /// Deploys an earlier version again, as a new version. @throws as edit.
 store::Session redeploy(const Surroundings& with, const SessionId& id, int version, const std::string& origin,
-                        Observer& observer, std::stop_token stop);
+                        Observer& observer, const std::stop_token& stop);
 
 }  // namespace spawnai::pipeline

@@ -81,7 +81,7 @@ class SpawnError : public Error {
 /// A script that failed for good is Error{not_ready} with its output as evidence.
 /// @throws what plan_spawn throws and Error{limit} before there is a row, SpawnError afterwards, Interrupted.
 [[nodiscard]] SpawnResult spawn(const SpawnRequest& request, const Surroundings& with, Observer& observer,
-                                std::stop_token stop);
+                                const std::stop_token& stop);
 
 /// The app type that a prompt asks for, by simple rules.
 [[nodiscard]] AppType guess_type(std::string_view prompt);

@@ -16,6 +16,12 @@ function skip(reason) {
   process.exit(mustRun ? 1 : 77)
 }
 
+// The SDK's own "engines" field; Debian's Node is older, and nothing that could be installed would change that.
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  console.log(`skipped: the SDK needs Node 20, this is ${process.versions.node}`)
+  process.exit(77)
+}
+
 async function loadSdk() {
   const place = join(tmpdir(), `spawnai-peers-${userInfo().uid}`, `js-${packageVersion}`)
   if (!existsSync(join(place, 'node_modules', 'e2b', 'package.json'))) {

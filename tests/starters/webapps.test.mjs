@@ -141,6 +141,7 @@ const cases = {
       assert.equal(await text(page, '#result'), answer, source);
     }
     await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.querySelector('#input').value === '');
     for (const key of ['7', '×', '8', '=', 'Add', '4', '=']) await page.locator('#keys').getByRole('button', { name: { '×': 'Multiply', '=': 'Equals' }[key] ?? key, exact: true }).click();
     assert.equal(await text(page, '#result'), '60');
     await page.locator('#keys').getByRole('button', { name: '9', exact: true }).click();

@@ -288,11 +288,15 @@ asio::awaitable<std::string> read_preface_answer(UpstreamPtr upstream) {
     }
 }
 
-enum class Reach { open, port_closed, gone };
 struct Dialled {
-    Reach reach = Reach::gone;
+    std::optional<Unreachable> failure;
     UpstreamPtr upstream;
 };
+
+/// A dead agent leaves its socket's file behind, or nothing; any other failure is a matter of this moment.
+bool says_dead(error_code error) {
+    return error == asio::error::connection_refused || error == boost::system::errc::no_such_file_or_directory;
+}
 
 asio::awaitable<Dialled> dial_once(StatePtr state, ToSandbox target) {
     Dialled dialled;
@@ -307,8 +311,13 @@ asio::awaitable<Dialled> dial_once(StatePtr state, ToSandbox target) {
     std::string answer = "OK";
     if (!error && target.preface_answered) answer = co_await read_preface_answer(upstream);
     upstream->timer.cancel();
-    if (!error && answer == "OK") dialled.reach = Reach::open;
-    if (!error && answer.starts_with("ERR")) dialled.reach = Reach::port_closed;
+    if (says_dead(error)) {
+        dialled.failure = Unreachable::gone;
+    } else if (answer.starts_with("ERR")) {
+        dialled.failure = Unreachable::port_closed;
+    } else if (error || answer != "OK") {
+        dialled.failure = Unreachable::silent;
+    }
     co_return dialled;
 }
 
@@ -316,7 +325,7 @@ asio::awaitable<Dialled> dial(StatePtr state, ToSandbox target) {
     Dialled dialled = co_await dial_once(state, target);
     asio::steady_timer timer(state->io);
     for (const auto pause : k_dial_pauses) {
-        if (dialled.reach != Reach::port_closed) break;
+        if (dialled.failure != Unreachable::port_closed) break;
         error_code ignored;
         timer.expires_after(pause);
         co_await timer.async_wait(into(ignored));
@@ -451,7 +460,7 @@ class Exchange {
         for (;;) {
             if (!reused) {
                 const Dialled dialled = co_await dial(state_, target_);
-                if (dialled.reach != Reach::open) co_return co_await refuse(dialled.reach == Reach::port_closed);
+                if (dialled.failure) co_return co_await refuse(*dialled.failure);
                 upstream = dialled.upstream;
             }
             const Outcome outcome = co_await talk(upstream, upgrade);
@@ -459,7 +468,7 @@ class Exchange {
                 reused = false;
                 continue;
             }
-            if (outcome == Outcome::nothing_came && !upload_->client_gone) co_return co_await bad_answer();
+            if (outcome == Outcome::nothing_came && !upload_->client_gone) co_return co_await tell_silence();
             if (outcome == Outcome::whole_and_open && repeatable) kept_ = upstream;
             co_return outcome == Outcome::whole_and_open || outcome == Outcome::whole;
         }
@@ -473,18 +482,19 @@ class Exchange {
         broken,  ///< the client's connection must end
     };
 
-    asio::awaitable<bool> refuse(bool port_closed) {
-        const Reply reply = state_->hooks.unreachable(view_of(*upload_->parser), target_, port_closed);
+    asio::awaitable<bool> refuse(Unreachable why) {
+        const Reply reply = state_->hooks.unreachable(view_of(*upload_->parser), target_, why);
         // An unread body would be taken for the next request.
         const bool keep = keep_alive_ && !has_body(*upload_->parser);
         const bool sent = co_await send_reply(client_, reply, head_only_, keep);
         co_return sent&& keep;
     }
 
-    asio::awaitable<bool> bad_answer() {
-        co_await send_reply(client_, plain_error(502, "the app closed the connection or did not answer in HTTP"),
-                            head_only_, false);
-        co_return false;
+    /// A connection was closed without an answer: because the sandbox ended, or because of what listens in it.
+    asio::awaitable<bool> tell_silence() {
+        const Dialled again = co_await dial_once(state_, target_);
+        keep_alive_ = false;
+        co_return co_await refuse(again.failure.value_or(Unreachable::silent));
     }
 
     asio::awaitable<Outcome> talk(UpstreamPtr upstream, std::string upgrade) {

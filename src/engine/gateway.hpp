@@ -52,13 +52,20 @@ struct ControlRequest {
     std::function<bool()> client_gone;
 };
 
+/// Why a request got no answer from inside a sandbox.
+enum class Unreachable {
+    gone,         ///< the sandbox ended
+    port_closed,  ///< it lives, but nothing listens
+    silent,       ///< it lives, but what listens gave no answer in HTTP
+};
+
 struct GatewayHooks {
     /// Who gets the request. Called on the io thread for every request; must be quick and must not throw.
     std::function<Decision(const RequestView&)> decide;
     /// Called on the io thread; `answer` may be called from any thread, once.
     std::function<void(ControlRequest, std::function<void(Reply)> answer)> control;
-    /// What to say when a sandbox cannot be reached (`port_closed`: it lives, but nothing listens).
-    std::function<Reply(const RequestView&, const ToSandbox&, bool port_closed)> unreachable;
+    /// What to say then.
+    std::function<Reply(const RequestView&, const ToSandbox&, Unreachable why)> unreachable;
     /// A connection ended. Called on the io thread.
     std::function<void()> connection_ended;
 };

@@ -65,7 +65,7 @@ std::optional<Reply> refuse_daemon_call(const RequestView& request, const LiveSa
 
 Decision to_sandbox(const RequestView& request, const LiveSandboxPtr& sandbox, const std::string& id,
                     std::uint16_t port, std::int64_t now) {
-    if (!sandbox) return unreachable_reply(request, id, port, false);
+    if (!sandbox) return unreachable_reply(request, id, port, Unreachable::gone);
     if (port == k_daemon_port) {
         if (auto refusal = refuse_daemon_call(request, *sandbox, now)) return std::move(*refusal);
         return ToSandbox{sandbox->record.socket, "ENVD\n", false, id, port};
@@ -125,14 +125,20 @@ Reply error_reply(int status, const std::string& message, const std::string& err
     return {status, dump_json(body), "application/json", {}};
 }
 
-Reply unreachable_reply(const RequestView& request, const std::string& id, std::uint16_t port, bool port_closed) {
-    const std::string message =
-        port_closed ? "The sandbox is running but port is not open" : "The sandbox was not found";
+Reply unreachable_reply(const RequestView& request, const std::string& id, std::uint16_t port, Unreachable why) {
+    std::string message = "The sandbox was not found";
+    std::string detail = fmt::format("Sandbox {} ended, or never was.", id);
+    if (why == Unreachable::port_closed) {
+        message = "The sandbox is running but port is not open";
+        detail = fmt::format("Nothing listens on port {} in sandbox {} (yet).", port, id);
+    } else if (why == Unreachable::silent) {
+        message = "The sandbox is running but gave no answer";
+        detail = fmt::format("What listens on port {} in sandbox {} closed the connection or does not speak HTTP.",
+                             port, id);
+    }
+    const int status = why == Unreachable::silent && port == k_daemon_port ? 503 : 502;
     if (browser_navigates(request)) {
-        const std::string detail = port_closed
-                                       ? fmt::format("Nothing listens on port {} in sandbox {} (yet).", port, id)
-                                       : fmt::format("Sandbox {} ended, or never was.", id);
-        return {502,
+        return {status,
                 fmt::format("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{0}</title>"
                             "<body style=\"font:16px/1.5 system-ui;margin:4rem auto;max-width:36rem\">"
                             "<h1>{0}</h1><p>{1}</p></body></html>\n",
@@ -140,9 +146,9 @@ Reply unreachable_reply(const RequestView& request, const std::string& id, std::
                 "text/html; charset=utf-8",
                 {{"Cache-Control", "no-store"}}};
     }
-    Json body{{"sandboxId", id}, {"message", message}, {"code", 502}};
-    if (port_closed) body["port"] = port;
-    return {502, dump_json(body), "application/json", {{"Cache-Control", "no-store"}}};
+    Json body{{"sandboxId", id}, {"message", message}, {"code", status}};
+    if (why != Unreachable::gone) body["port"] = port;
+    return {status, dump_json(body), "application/json", {{"Cache-Control", "no-store"}}};
 }
 
 Decision decide(const RequestView& request, const SandboxLookup& sandboxes, std::int64_t now) {

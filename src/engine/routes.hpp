@@ -21,9 +21,10 @@ struct SandboxLookup {
 /// nor for a sandbox is refused, because only a page that rebinds DNS would send it.
 [[nodiscard]] Decision decide(const RequestView& request, const SandboxLookup& sandboxes, std::int64_t now);
 
-/// The 502 for a sandbox that is gone, or whose port nobody listens on; HTML when a browser navigates.
+/// HTML when a browser navigates. A 502 without a port tells clients that the sandbox is gone, so only that one has none, and a
+/// daemon that does not answer is a 503.
 [[nodiscard]] Reply unreachable_reply(const RequestView& request, const std::string& id, std::uint16_t port,
-                                      bool port_closed);
+                                      Unreachable why);
 
 /// A JSON error body with an integer code, as E2B's clients want it.
 [[nodiscard]] Reply error_reply(int status, const std::string& message, const std::string& error_code = {});

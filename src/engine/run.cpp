@@ -342,8 +342,8 @@ class Engine {
             workers_.post(
                 [this, request = std::move(request), answer = std::move(answer)] { answer(control_.handle(request)); });
         };
-        hooks.unreachable = [](const RequestView& request, const ToSandbox& target, bool port_closed) {
-            return unreachable_reply(request, target.id, target.port, port_closed);
+        hooks.unreachable = [](const RequestView& request, const ToSandbox& target, Unreachable why) {
+            return unreachable_reply(request, target.id, target.port, why);
         };
         hooks.connection_ended = [this] { idle_.touch(); };
         return hooks;

@@ -435,6 +435,7 @@ std::size_t Sandboxes::count() const {
 bool Sandboxes::kill(const std::string& id) {
     const auto entry = state_->find(id);
     if (!entry) return false;
+    state_->log.write(LogLevel::info, "sandbox_kill_asked", {{"sandbox", id}});
     if (!state_->kill(entry))
         throw Error(ErrorKind::internal, fmt::format("sandbox {} does not end", id),
                     "try again, or stop the engine with --all");

@@ -68,7 +68,7 @@ class Reconciling {
  private:
     // What lock files tell. @return whether the provider must be asked about something.
     bool judge_by_locks(const Session& row) {
-        if (is_working(row.status)) return !owner_alive(row);
+        if (is_working(row.status)) return abandoned(row).has_value();
         if (!row.sandbox_id) return false;
         if (!with_.place.is_alive) return row.expires_at && with_.clock.now() > *row.expires_at;
         if (with_.place.is_alive(*row.sandbox_id)) return false;
@@ -85,8 +85,13 @@ class Reconciling {
         return false;
     }
 
-    [[nodiscard]] bool owner_alive(const Session& row) const {
-        return FileLock::held(lease_file(with_.run_dir, row.id));
+    /// The row as it is now, if the process that worked on it died. A free lease alone does not say so: it may have been given
+    /// back, with the row finished, since `row` was read; so the row is read again after the lease.
+    [[nodiscard]] std::optional<Session> abandoned(const Session& row) const {
+        if (FileLock::held(lease_file(with_.run_dir, row.id))) return std::nullopt;
+        auto now = with_.store.find(row.id);
+        if (now && !is_working(now->status)) now.reset();
+        return now;
     }
 
     void ask_provider(Look look) {
@@ -106,7 +111,7 @@ class Reconciling {
             const auto known = row.sandbox_id ? live.find(row.sandbox_id->str()) : live.end();
             const bool present = known != live.end();
             if (is_working(row.status)) {
-                if (!owner_alive(row)) end_dead_spawn(row, by_session);
+                if (const auto left = abandoned(row)) end_dead_spawn(*left, by_session);
                 continue;
             }
             if (present) {

@@ -1,6 +1,7 @@
 """Drives the real binary for the script tests: a home of its own, a record of what it started, and a clean end."""
 import atexit
 import fcntl
+import glob
 import http.client
 import json
 import os
@@ -13,6 +14,16 @@ import time
 import urllib.parse
 
 BINARY = os.environ.get("SPAWNAI_BIN", "spawnai")
+failed = False
+
+
+def note_failure(*what):
+    global failed
+    failed = True
+    sys.__excepthook__(*what)
+
+
+sys.excepthook = note_failure
 MUST_RUN = os.environ.get("SPAWNAI_TESTS_MUST_RUN") == "1"
 
 
@@ -45,12 +56,21 @@ class Home:
     def close(self):
         if not os.path.isdir(self.path):
             return
+        if failed:
+            self.tell()
         self.run("engine", "stop", "--all", timeout=60)
         left = self.living_sandboxes()
         for sandbox in left:
             print("left running at the end of the test:", sandbox)
         if self.owned:
             shutil.rmtree(self.path, ignore_errors=True)
+
+    def tell(self):
+        """What the engine and the store know, for who reads why a test failed."""
+        for log in glob.glob(os.path.join(self.path, "engine", "*.log")):
+            with open(log, errors="replace") as lines:
+                print(log, *lines.readlines()[-80:], sep="\n", flush=True)
+        print(self.run("ls", "-a", "--json").stdout, flush=True)
 
     def run(self, *arguments, timeout=120, check=False, input=None, **environment):
         result = subprocess.run([BINARY, *arguments], env={**self.environment, **environment}, text=True, input=input,

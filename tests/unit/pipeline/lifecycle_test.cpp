@@ -136,6 +136,21 @@ TEST_CASE_FIXTURE(Living, "a spawn at work is left alone") {
     CHECK(store.get(row.id).status == Status::generating);
 }
 
+TEST_CASE_FIXTURE(Living, "a spawn that finishes while others are cleared away keeps its sandbox") {
+    const Session one = dead_row(true, true);
+    const Session other = dead_row(true, true);
+    SandboxId spared = *one.sandbox_id;
+    provider.before("kill", [&] {
+        const bool first_is_one = provider.calls().back().sandbox == one.sandbox_id->str();
+        const Session& finishing = first_is_one ? other : one;
+        spared = *finishing.sandbox_id;
+        store.change(finishing.id, {.status = Status::ready}, {Status::generating});
+    });
+    CHECK(reconcile(with(), Look::full, {}).changes.size() == 1);
+    CHECK(provider.live() == std::vector{spared});
+    CHECK(store.list({.statuses = {Status::ready}}).size() == 1);
+}
+
 TEST_CASE_FIXTURE(Living, "ready rows follow what became of their sandboxes") {
     const Session expired = make();
     const Session lost = make();

@@ -21,9 +21,11 @@ struct SandboxLookup {
 /// nor for a sandbox is refused, because only a page that rebinds DNS would send it.
 [[nodiscard]] Decision decide(const RequestView& request, const SandboxLookup& sandboxes, std::int64_t now);
 
-/// The 502 for a sandbox that is gone, or whose port nobody listens on; HTML when a browser navigates.
+/// Why a sandbox cannot be reached. Clients take a paused one for one that is gone, and people are told.
+enum class Unreachable { gone, paused, port_closed };
+/// The 502 that says so; HTML when a browser navigates.
 [[nodiscard]] Reply unreachable_reply(const RequestView& request, const std::string& id, std::uint16_t port,
-                                      bool port_closed);
+                                      Unreachable why);
 
 /// A JSON error body with an integer code, as E2B's clients want it.
 [[nodiscard]] Reply error_reply(int status, const std::string& message, const std::string& error_code = {});

@@ -100,6 +100,10 @@ def on_this_machine(home):
         assert session["status"] == "ready" and 200 < session["remainingSeconds"] <= 300, session
         home.run("kill", name, check=True)
 
+    # Of templates it knows one.
+    refused = complaint(home, 2, "spawn", "todo app", "--offline", "--template", "other")
+    assert "other" in refused and "base" in refused, refused
+
 
 class NoPause(http.server.BaseHTTPRequestHandler):
     """A cloud that knows one sandbox and cannot pause."""

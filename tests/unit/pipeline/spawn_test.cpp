@@ -566,6 +566,35 @@ TEST_CASE("the type is guessed by simple rules") {
     CHECK(guess_type("") == AppType::webapp);
 }
 
+TEST_CASE_FIXTURE(World, "a template that is not there is a wrong option") {
+    SpawnRequest wanted = request();
+    wanted.template_id = "mine";
+    SUBCASE("in a cloud") {
+        model.answer(page_app());
+        provider.fail("create", Error(ErrorKind::not_found, "template 'mine' not found"));
+        try {
+            spawn_it(wanted);
+            FAIL("it was made");
+        } catch (const SpawnError& error) {
+            CHECK(error.kind() == ErrorKind::usage);
+            CHECK(std::string(error.what()).find("template 'mine'") != std::string::npos);
+        }
+    }
+    SUBCASE("on this machine where nothing is asked for it") {
+        Surroundings here = with();
+        here.place.provider = "local";
+        try {
+            (void)spawn(wanted, here, recorder, {});
+            FAIL("it was made");
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::usage);
+            CHECK(error.hint().find("'base'") != std::string::npos);
+        }
+        CHECK(model.requests.empty());
+        CHECK(store.list({}).empty());
+    }
+}
+
 TEST_CASE_FIXTURE(World, "paused apps hold their slots where they hold memory") {
     plan.concurrent = 1;
     model.answer(page_app());

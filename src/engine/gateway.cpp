@@ -564,15 +564,12 @@ asio::awaitable<void> until(std::shared_ptr<Awaited> awaited) {
     while (!awaited->here) co_await awaited->timer.async_wait(into(ignored));
 }
 
-/// Who is to get the request, once a paused sandbox that it wakes is awake.
-asio::awaitable<Decision> decide_awake(StatePtr state, RequestParserPtr parser) {
-    Decision decision = state->hooks.decide(view_of(*parser));
-    const auto* asleep = std::get_if<ToWake>(&decision);
-    if (asleep == nullptr) co_return decision;
+/// Wakes a paused sandbox. @return who is to get the request now.
+asio::awaitable<Decision> wake(StatePtr state, RequestParserPtr parser, std::string id) {
     const auto woken = std::make_shared<Awaited>(state->io);
-    state->hooks.wake(asleep->id, [state, woken] { come(state->io, woken); });
+    state->hooks.wake(id, [state, woken] { come(state->io, woken); });
     co_await until(woken);
-    decision = state->hooks.decide(view_of(*parser));
+    Decision decision = state->hooks.decide(view_of(*parser));
     if (std::holds_alternative<ToWake>(decision)) decision = plain_error(503, "the sandbox cannot be woken");
     co_return decision;
 }
@@ -682,7 +679,11 @@ asio::awaitable<void> serve_connection(StatePtr state, ConnectionPtr client) {
         const auto parser = std::make_shared<RequestParser>();
         open = co_await read_head(client, *parser);
         if (!open) break;
-        Decision decision = co_await decide_awake(state, parser);
+        Decision decision = state->hooks.decide(view_of(*parser));
+        if (const auto* asleep = std::get_if<ToWake>(&decision)) {
+            std::string id = asleep->id;
+            decision = co_await wake(state, parser, std::move(id));
+        }
         if (std::holds_alternative<ToControl>(decision)) {
             open = co_await serve_control(state, client, parser);
         } else if (const auto* reply = std::get_if<Reply>(&decision)) {

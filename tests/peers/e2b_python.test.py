@@ -55,7 +55,8 @@ def exercise():
     sleeper = sandbox.commands.run("sleep 100", background=True, timeout=0)
     assert sleeper.pid in [process.pid for process in sandbox.commands.list()]
     assert sleeper.kill()
-    assert not sandbox.commands.kill(sleeper.pid)
+    # It dies a moment after the signal was sent.
+    spawnai.wait_until(lambda: not sandbox.commands.kill(sleeper.pid), "the killed process is gone")
 
     terminal = sandbox.pty.create(size=PtySize(rows=24, cols=80), timeout=0)
     sandbox.pty.send_stdin(terminal.pid, b"echo sum-$((20+3)); exit\n")
@@ -82,7 +83,7 @@ def exercise():
     assert Sandbox.connect(sandbox.sandbox_id).files.read("/app/seen.txt") == "x"
     assert sandbox.is_running()
 
-    counter = sandbox.commands.run("i=0; while :; do i=$((i+1)); echo $i > /app/new; mv /app/new /app/count; sleep 0.02; done", background=True, timeout=0)
+    counter = sandbox.commands.run("i=0; while :; do i=$((i+1)); echo $i > /app/next; mv /app/next /app/count; sleep 0.02; done", background=True, timeout=0)
     spawnai.wait_until(lambda: sandbox.files.exists("/app/count"), "a first count")
     sandbox.pause()
     assert not sandbox.is_running()

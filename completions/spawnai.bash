@@ -8,7 +8,7 @@ _spawnai() {
         case $command in engine|config|keys|prompt) ;; *) break ;; esac
     done
     case $command in
-        '') COMPREPLY=($(compgen -W 'spawn ls show extend kill logs open respawn export cost plan validate gc doctor completion help engine config keys prompt --help --version' -- "$cur")); return ;;
+        '') COMPREPLY=($(compgen -W 'spawn ls show extend kill pause resume stats logs open respawn export cost plan validate gc doctor completion help engine config keys prompt --help --version' -- "$cur")); return ;;
         engine) COMPREPLY=($(compgen -W 'start stop status env --help' -- "$cur")); return ;;
         config) COMPREPLY=($(compgen -W 'get set list path --help' -- "$cur")); return ;;
         keys) COMPREPLY=($(compgen -W 'set list rm --help' -- "$cur")); return ;;
@@ -34,6 +34,7 @@ _spawnai() {
         'ls:--tag' | 'list:--tag' | 'ps:--tag') COMPREPLY=(); return ;;
         'ls:-n' | 'ls:--limit' | 'list:-n' | 'list:--limit' | 'ps:-n' | 'ps:--limit') COMPREPLY=(); return ;;
         'kill:--tag' | 'rm:--tag') COMPREPLY=(); return ;;
+        'resume:--ttl') COMPREPLY=(); return ;;
         'logs:-n' | 'logs:--lines') COMPREPLY=(); return ;;
         'respawn:--ttl') COMPREPLY=(); return ;;
         'respawn:--provider') COMPREPLY=($(compgen -W 'auto local e2b' -- "$cur")); return ;;
@@ -73,6 +74,21 @@ _spawnai() {
         'kill' | 'rm')
             case $cur in
                 -*) COMPREPLY=($(compgen -W '--all --expired --tag --yes --json --quiet --verbose --debug --no-color --help' -- "$cur")) ;;
+                *) COMPREPLY=($(compgen -W "$(spawnai complete sessions 2>/dev/null | cut -f1)" -- "$cur")) ;;
+            esac ;;
+        'pause')
+            case $cur in
+                -*) COMPREPLY=($(compgen -W '--json --quiet --verbose --debug --no-color --help' -- "$cur")) ;;
+                *) COMPREPLY=($(compgen -W "$(spawnai complete sessions 2>/dev/null | cut -f1)" -- "$cur")) ;;
+            esac ;;
+        'resume')
+            case $cur in
+                -*) COMPREPLY=($(compgen -W '--ttl --json --quiet --verbose --debug --no-color --help' -- "$cur")) ;;
+                *) COMPREPLY=($(compgen -W "$(spawnai complete sessions 2>/dev/null | cut -f1)" -- "$cur")) ;;
+            esac ;;
+        'stats')
+            case $cur in
+                -*) COMPREPLY=($(compgen -W '--watch --json --quiet --verbose --debug --no-color --help' -- "$cur")) ;;
                 *) COMPREPLY=($(compgen -W "$(spawnai complete sessions 2>/dev/null | cut -f1)" -- "$cur")) ;;
             esac ;;
         'logs')

@@ -46,6 +46,24 @@ constexpr CommandSpec k_commands[] = {
      "spawnai kill --all --yes\tall\n"
      "spawnai kill --expired\twhatever outlived its time",
      "A session that has ended already is no error. The code stays in the store: see respawn and export.", &make_kill},
+    {"pause", "", Group::apps, "stop a session's clock and price, and keep its state",
+     "spawnai pause todo-app-k3f9\tuntil 'spawnai resume todo-app-k3f9'",
+     "A paused app does not answer and costs no compute. Files stay, and what runs stays as it is.\n"
+     "On this machine its processes are stopped; they keep their memory, and the session its slot. It is ended when "
+     "local.max-lifetime has passed since it was made. In a cloud its memory is written to disk, and the provider "
+     "decides how long it is kept.\n"
+     "With 'spawn --on-timeout pause' an app is paused by itself when its time is up, and wakes for five more minutes "
+     "or longer when its URL is opened: in a cloud that costs again.",
+     &make_pause},
+    {"resume", "", Group::apps, "let a paused session go on",
+     "spawnai resume todo-app-k3f9\twith its full lifetime again\n"
+     "spawnai resume @last --ttl 10m\tfor ten minutes",
+     "stdout gets its URL, once the app answers.", &make_resume},
+    {"stats", "", Group::apps, "show cpu, memory and disk use of a session",
+     "spawnai stats todo-app-k3f9\tnow\n"
+     "spawnai stats @last --watch\tagain and again\n"
+     "spawnai stats @last --json\tfor scripts",
+     "Figures are the provider's; a cloud measures every few seconds.", &make_stats},
     {"logs", "", Group::apps, "show what the app itself printed",
      "spawnai logs @last\tso far\nspawnai logs todo-app-k3f9 -f\tand as it comes", "", &make_logs},
     {"open", "", Group::apps, "open the app in a browser",

@@ -33,7 +33,8 @@ bool same_address(const std::string& left, const std::string& right) {
 
 void Context::wake_local_engine(const std::vector<store::Session>& sessions) {
     const bool wanted = std::any_of(sessions.begin(), sessions.end(), [](const store::Session& session) {
-        return session.provider == "local" && session.status == store::Status::ready;
+        const bool woken_by_visitors = session.status == store::Status::paused && session.on_timeout == "pause";
+        return session.provider == "local" && (session.status == store::Status::ready || woken_by_visitors);
     });
     if (!wanted || engine::running_engine(engine::state_location(paths(), environment_, ::geteuid()))) return;
     try {

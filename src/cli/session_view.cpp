@@ -42,8 +42,13 @@ std::string rough_duration(std::chrono::seconds duration) {
 }
 
 std::string remaining_text(const store::Session& session, WallTime now) {
-    if (!session.expires_at || !is_live(session.status)) return "-";
+    if (!session.expires_at || !is_live(session.status) || session.status == store::Status::paused) return "-";
     return rough_duration(std::chrono::duration_cast<std::chrono::seconds>(*session.expires_at - now));
+}
+
+std::optional<WallTime> kept_until(const store::Session& session) {
+    const bool known = session.status == store::Status::paused && session.provider == "local";
+    return known ? session.expires_at : std::nullopt;
 }
 
 std::string local_time(WallTime time, WallTime now) {
@@ -74,7 +79,8 @@ Style style_of(store::Status status) noexcept {
 }
 
 Json session_json(const store::Session& session, WallTime now) {
-    const bool timed = session.expires_at && is_live(session.status);
+    const bool paused = session.status == store::Status::paused;
+    const bool timed = session.expires_at && is_live(session.status) && !paused;
     const auto remaining =
         timed ? std::max<std::int64_t>(
                     0, std::chrono::duration_cast<std::chrono::seconds>(*session.expires_at - now).count())
@@ -90,9 +96,10 @@ Json session_json(const store::Session& session, WallTime now) {
         {"url", json_text(session.app_url)},
         {"createdAt", json_time(session.created_at)},
         {"readyAt", json_time(session.ready_at)},
-        {"expiresAt", json_time(session.expires_at)},
+        {"expiresAt", paused ? json_time(kept_until(session)) : json_time(session.expires_at)},
         {"endedAt", json_time(session.ended_at)},
         {"ttlSeconds", session.ttl.count()},
+        {"onTimeout", session.on_timeout},
         {"remainingSeconds", timed ? Json(remaining) : Json()},
         {"provider", session.provider},
         {"plan", json_text(session.plan)},

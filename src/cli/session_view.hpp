@@ -7,6 +7,7 @@
 #include <spawnai/store/session.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace spawnai::cli {
@@ -15,8 +16,10 @@ namespace spawnai::cli {
 [[nodiscard]] std::string short_id(const SessionId& id);
 /// "45s", "14m", "2h 5m", "3d 4h": two parts at most; from ten minutes on in whole minutes.
 [[nodiscard]] std::string rough_duration(std::chrono::seconds duration);
-/// Until the session's end: "14m", "-" when it has none, "0s" when it is over.
+/// Until the session's end: "14m", "-" when it has none or is paused, "0s" when it is over.
 [[nodiscard]] std::string remaining_text(const store::Session& session, WallTime now);
+/// When a paused session ends for good, if that is known.
+[[nodiscard]] std::optional<WallTime> kept_until(const store::Session& session);
 /// Local time of day, with the date unless it is today: "14:32", "2026-01-02 14:32".
 [[nodiscard]] std::string local_time(WallTime time, WallTime now);
 [[nodiscard]] Style style_of(store::Status status) noexcept;

@@ -26,6 +26,9 @@ pipeline::Place local_place(Context& context) {
     place.is_alive = [directory = location.state_dir](const SandboxId& id) {
         return engine::sandbox_alive(directory, id);
     };
+    place.is_paused = [directory = location.state_dir](const SandboxId& id) {
+        return engine::sandbox_paused(directory, id);
+    };
     const engine::EngineStatus status = engine::engine_status(location);
     if (status.port > 0) place.address = fmt::format("http://127.0.0.1:{}", status.port);
     return place;

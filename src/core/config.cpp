@@ -32,7 +32,7 @@ constexpr std::array k_settings{
     SettingSpec{"prices", "SPAWNAI_PRICES", "", "file with prices and limits that replace the built-in ones",
                 Type::text, ""},
     SettingSpec{"local.max-sandboxes", "", "20", "live sandboxes of the local engine", Type::integer, ""},
-    SettingSpec{"local.max-lifetime", "", "24h", "longest lifetime of a local sandbox", Type::duration, ""},
+    SettingSpec{"local.max-lifetime", "", "24h", "longest lifetime of a local sandbox, paused or not", Type::duration, ""},
     SettingSpec{"local.idle-exit", "", "5m", "the local engine ends itself after so long without work", Type::duration,
                 ""},
 };

@@ -101,9 +101,11 @@ AgentClient::Reply AgentClient::request(const std::string& method, const std::st
     return receive_reply(fd.get());
 }
 
-void AgentClient::init(WallTime deadline, const std::map<std::string, std::string>& environment,
+void AgentClient::init(const Times& times, const std::map<std::string, std::string>& environment,
                        const SandboxLimits& limits) const {
-    const Json body{{"deadline", milliseconds(deadline)},
+    const Json body{{"deadline", milliseconds(times.deadline)},
+                    {"end", milliseconds(times.end)},
+                    {"pauseAtDeadline", times.pause_at_deadline},
                     {"environment", environment},
                     {"limits",
                      {{"processes", limits.processes},
@@ -117,9 +119,32 @@ void AgentClient::init(WallTime deadline, const std::map<std::string, std::strin
         fail(fmt::format("/init was answered with {} {}", reply.status, reply.body.substr(0, 200)));
 }
 
-void AgentClient::set_deadline(WallTime deadline) const {
-    const Reply reply = request("POST", "/deadline", dump_json(Json{{"deadline", milliseconds(deadline)}}));
+bool AgentClient::set_times(WallTime deadline, WallTime end) const {
+    const Json body{{"deadline", milliseconds(deadline)}, {"end", milliseconds(end)}};
+    const Reply reply = request("POST", "/deadline", dump_json(body));
+    if (reply.status == 409) return false;
     if (reply.status != 204) fail(fmt::format("/deadline was answered with {}", reply.status));
+    return true;
+}
+
+void AgentClient::pause(bool keep_memory) const {
+    const Reply reply = request("POST", "/pause", dump_json(Json{{"memory", keep_memory}}));
+    if (reply.status != 204)
+        fail(fmt::format("/pause was answered with {} {}", reply.status, reply.body.substr(0, 200)));
+}
+
+void AgentClient::resume(WallTime deadline, bool keep_memory) const {
+    const Json body{{"deadline", milliseconds(deadline)}, {"memory", keep_memory}};
+    const Reply reply = request("POST", "/resume", dump_json(body));
+    if (reply.status != 204) fail(fmt::format("/resume was answered with {}", reply.status));
+}
+
+AgentClient::State AgentClient::state() const {
+    const Reply reply = request("GET", "/state", "");
+    if (reply.status != 200) fail(fmt::format("/state was answered with {}", reply.status));
+    const Json json = parse_json(reply.body, "the agent's state", ErrorKind::unavailable);
+    const JsonReader reader(json, "the agent's state", ErrorKind::unavailable);
+    return {reader.boolean("paused"), WallTime(std::chrono::milliseconds(reader.integer("deadline")))};
 }
 
 void AgentClient::check_health() const {

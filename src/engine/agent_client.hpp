@@ -19,10 +19,25 @@ class AgentClient {
  public:
     explicit AgentClient(std::filesystem::path socket) : socket_(std::move(socket)) {}
 
+    /// When a sandbox ends, or is paused.
+    struct Times {
+        WallTime deadline;
+        WallTime end;  ///< of a paused one too
+        bool pause_at_deadline = false;
+    };
     /// The first message: sets the sandbox going.
-    void init(WallTime deadline, const std::map<std::string, std::string>& environment,
+    void init(const Times& times, const std::map<std::string, std::string>& environment,
               const SandboxLimits& limits) const;
-    void set_deadline(WallTime deadline) const;
+    /// @return false when it is paused, so that only the end counts.
+    bool set_times(WallTime deadline, WallTime end) const;  // NOLINT(modernize-use-nodiscard)
+    /// Stops all processes, or ends them when `keep_memory` is false. Nothing changes for a paused one.
+    void pause(bool keep_memory) const;
+    void resume(WallTime deadline, bool keep_memory) const;
+    struct State {
+        bool paused = false;
+        WallTime deadline;
+    };
+    [[nodiscard]] State state() const;
     void check_health() const;
     struct Reply {
         int status = 0;

@@ -161,7 +161,7 @@ Json detail_json(const LiveSandbox& sandbox, const ControlSettings& settings) {
             {"clientID", k_client_id},
             {"startedAt", format_rfc3339(record.created)},
             {"endAt", format_rfc3339(sandbox.deadline())},
-            {"state", "running"},
+            {"state", sandbox.paused ? sandbox::wire::k_state_paused : sandbox::wire::k_state_running},
             {"cpuCount", settings.cpu_count},
             {"memoryMB", settings.limits.memory_bytes >> 20},
             {"diskSizeMB", settings.limits.disk_bytes >> 20},
@@ -258,8 +258,8 @@ const ControlApi::Route ControlApi::k_routes[] = {
     {"GET", "/sandboxes/{}/metrics", &ControlApi::metrics},
     {"GET", "/sandboxes/{}/logs", &ControlApi::logs_v1},
     {"GET", "/v2/sandboxes/{}/logs", &ControlApi::logs_v2},
-    {"POST", "/sandboxes/{}/pause", &ControlApi::not_supported},
-    {"POST", "/sandboxes/{}/resume", &ControlApi::not_supported},
+    {"POST", "/sandboxes/{}/pause", &ControlApi::pause},
+    {"POST", "/sandboxes/{}/resume", &ControlApi::resume},
     {"POST", "/sandboxes/{}/fork", &ControlApi::not_supported},
     {"POST", "/sandboxes/{}/snapshots", &ControlApi::not_supported},
     {"PUT", "/sandboxes/{}/network", &ControlApi::not_supported},
@@ -405,10 +405,8 @@ Reply ControlApi::create(const Call& call, seconds default_lifetime) {
     const std::string name = ascii_lower(std::string_view(*template_id).substr(0, template_id->find(':')));
     if (name != k_template) refuse(404, fmt::format("template '{}' not found", one_line(*template_id, 100)));
     request.lifetime = seconds(body.integer("timeout").value_or(default_lifetime.count()));
-    if (request.lifetime.count() <= 0) refuse(400, "Timeout must be greater than 0");
-    if (request.lifetime > settings_.max_lifetime)
-        refuse(400, fmt::format("Timeout cannot be greater than {} hours",
-                                static_cast<double>(settings_.max_lifetime.count()) / 3600.0));
+    if (request.lifetime.count() == 0) refuse(400, "Timeout must be greater than 0");
+    check_lifetime(request.lifetime);
     request.metadata = body.text_map("metadata");
     request.environment = body.text_map("envVars");
     check_environment(request.environment);
@@ -417,10 +415,15 @@ Reply ControlApi::create(const Call& call, seconds default_lifetime) {
     if (const Json* network = body.find("network")) read_network(*network, request);
     if (!request.public_traffic && !secure)
         refuse(400, "network.allowPublicTraffic can only be false for a secure sandbox");
-    if (body.boolean("autoPause").value_or(false)) refuse(400, "autoPause is not supported by the local engine");
-    if (const Json* resume = body.find("autoResume");
-        resume != nullptr && resume->is_object() && resume->value("enabled", Json(false)) == Json(true))
-        refuse(400, "autoResume is not supported by the local engine");
+    request.auto_pause = body.boolean("autoPause").value_or(false);
+    if (request.auto_pause && !body.boolean("autoPauseMemory").value_or(true))
+        refuse(400, "autoPauseMemory=false is not supported by the local engine");
+    if (const Json* automatic = body.find("autoResume")) {
+        const auto enabled = automatic->is_object() ? automatic->find("enabled") : automatic->end();
+        if (enabled == automatic->end() || !enabled->is_boolean())
+            refuse_schema("autoResume.enabled must be true or false");
+        request.auto_resume = enabled->get<bool>();
+    }
     for (const char* unsupported : {"mcp", "iam", "volumeMounts"})
         if (filled(body.find(unsupported)))
             refuse(400, fmt::format("{} is not supported by the local engine", unsupported));
@@ -437,19 +440,23 @@ Reply ControlApi::list_v1(const Call& call) {
     const auto filter = parse_metadata_filter(call.target.get("metadata").value_or(""));
     Json result = Json::array();
     for (const auto& sandbox : in_order_of_start(sandboxes_.all(), true))
-        if (metadata_matches(sandbox->record.metadata, filter)) result.push_back(detail_json(*sandbox, settings_));
+        if (!sandbox->paused && metadata_matches(sandbox->record.metadata, filter))
+            result.push_back(detail_json(*sandbox, settings_));
     return json_reply(200, result);
 }
 
 Reply ControlApi::list_v2(const Call& call) {
     const Target& target = call.target;
     bool running = !target.get("state").has_value();
+    bool paused = running;
     std::string states = target.get("state").value_or("");
     for (std::size_t at = 0; at < states.size();) {
         const std::size_t comma = std::min(states.find(',', at), states.size());
         const std::string state = states.substr(at, comma - at);
-        if (state != "running" && state != "paused") refuse_schema("state must be running or paused");
-        running = running || state == "running";
+        if (state != sandbox::wire::k_state_running && state != sandbox::wire::k_state_paused)
+            refuse_schema("state must be running or paused");
+        running = running || state == sandbox::wire::k_state_running;
+        paused = paused || state == sandbox::wire::k_state_paused;
         at = comma + 1;
     }
     const std::string order = target.get("order").value_or("desc");
@@ -473,14 +480,16 @@ Reply ControlApi::list_v2(const Call& call) {
     const auto filter = parse_metadata_filter(target.get("metadata").value_or(""));
 
     Json result = Json::array();
-    std::size_t matching = 0;
+    std::size_t matching_running = 0;
     std::string next;
     PageCursor last{};
     for (const auto& sandbox : in_order_of_start(sandboxes_.all(), descending)) {
         const SandboxRecord& record = sandbox->record;
-        if (!running || wanted_template != k_template || !metadata_matches(record.metadata, filter)) continue;
+        const bool is_paused = sandbox->paused;
+        if (!(is_paused ? paused : running)) continue;
+        if (wanted_template != k_template || !metadata_matches(record.metadata, filter)) continue;
         if (after && record.created <= *after) continue;
-        ++matching;
+        if (!is_paused) ++matching_running;
         const PageCursor place{record.created, record.id};
         if (cursor && !(descending ? place < *cursor : *cursor < place)) continue;
         if (result.size() == limit) {
@@ -492,7 +501,7 @@ Reply ControlApi::list_v2(const Call& call) {
     }
     Reply reply = json_reply(200, result);
     if (!next.empty()) reply.headers.emplace_back("X-Next-Token", next);
-    if (running) reply.headers.emplace_back("X-Total-Running", std::to_string(matching));
+    if (running) reply.headers.emplace_back("X-Total-Running", std::to_string(matching_running));
     return reply;
 }
 
@@ -506,7 +515,8 @@ Reply ControlApi::detail(const Call& call) {
     body["network"] = {{"allowPublicTraffic", sandbox->record.traffic_token.empty()},
                        {"allowOut", Json::array()},
                        {"denyOut", sandbox->record.internet ? Json::array() : Json::array({"0.0.0.0/0"})}};
-    body["lifecycle"] = {{"autoResume", false}, {"onTimeout", "kill"}};
+    body["lifecycle"] = {{"autoResume", sandbox->record.auto_resume},
+                         {"onTimeout", sandbox->record.auto_pause ? "pause" : "kill"}};
     return json_reply(200, body);
 }
 
@@ -515,17 +525,38 @@ Reply ControlApi::kill(const Call& call) {
     return nothing();
 }
 
-void ControlApi::move_deadline(const std::string& id, WallTime deadline) {
-    const LiveSandboxPtr sandbox = sandboxes_.find(id);
-    if (!sandbox) refuse_unknown(id);
-    const WallTime latest = sandbox->record.created + settings_.max_lifetime;
+Outcome ControlApi::change(const std::string& id, const std::function<Outcome()>& act) {
     try {
-        if (sandboxes_.set_deadline(id, std::min(deadline, latest))) return;
+        const Outcome outcome = act();
+        if (outcome != Outcome::unknown) return outcome;
     } catch (const Error&) {
         // An agent that does not answer because its sandbox just ended is the same as none.
         if (sandboxes_.find(id)) throw;
     }
     refuse_unknown(id);
+}
+
+void ControlApi::move_deadline(const std::string& id, WallTime deadline) {
+    if (change(id, [&] { return sandboxes_.set_deadline(id, deadline); }) == Outcome::wrong_state)
+        refuse(409, fmt::format("Sandbox \"{}\" is paused, so its time does not run", id));
+}
+
+Reply ControlApi::pause(const Call& call) {
+    const bool keep_memory = Body(call.request.body, true).boolean("memory").value_or(true);
+    if (change(call.id, [&] { return sandboxes_.pause(call.id, keep_memory); }) == Outcome::wrong_state)
+        refuse(409, fmt::format("Sandbox \"{}\" is already paused", call.id));
+    return nothing();
+}
+
+Reply ControlApi::resume(const Call& call) {
+    const Body body(call.request.body, true);
+    const seconds lifetime(body.integer("timeout").value_or(k_default_v1.count()));
+    check_lifetime(lifetime);
+    const bool keep_memory = body.boolean("memory").value_or(true);
+    const WallTime deadline = clock_.now() + lifetime;
+    if (change(call.id, [&] { return sandboxes_.resume(call.id, deadline, keep_memory); }) == Outcome::wrong_state)
+        refuse(409, fmt::format("Sandbox \"{}\" is already running", call.id));
+    return access(call.id, 201);
 }
 
 Reply ControlApi::set_timeout(const Call& call) {
@@ -542,30 +573,43 @@ Reply ControlApi::refresh(const Call& call) {
     const LiveSandboxPtr sandbox = sandboxes_.find(call.id);
     if (!sandbox) refuse_unknown(call.id);
     const WallTime deadline = clock_.now() + std::max(k_shortest_refresh, seconds(duration));
-    if (deadline > sandbox->deadline()) move_deadline(call.id, deadline);
+    if (sandbox->paused || deadline > sandbox->deadline()) move_deadline(call.id, deadline);
     return nothing();
 }
 
 Reply ControlApi::connect_v1(const Call& call) {
     const auto timeout = Body(call.request.body).integer("timeout");
     if (!timeout) refuse_schema("timeout is required");
-    return connect(call, seconds(*timeout));
+    return connect(call, seconds(*timeout), true);
 }
 
 Reply ControlApi::connect_v2(const Call& call) {
-    return connect(call, seconds(Body(call.request.body, true).integer("timeout").value_or(k_default_v2.count())));
+    const Body body(call.request.body, true);
+    return connect(call, seconds(body.integer("timeout").value_or(k_default_v2.count())),
+                   body.boolean("memory").value_or(true));
 }
 
-Reply ControlApi::connect(const Call& call, seconds lifetime) {
+void ControlApi::check_lifetime(seconds lifetime) const {
     if (lifetime.count() < 0) refuse(400, "Timeout must be greater than 0");
     if (lifetime > settings_.max_lifetime)
         refuse(400, fmt::format("Timeout cannot be greater than {} hours",
                                 static_cast<double>(settings_.max_lifetime.count()) / 3600.0));
-    const LiveSandboxPtr sandbox = sandboxes_.find(call.id);
-    if (!sandbox) refuse_unknown(call.id);
+}
+
+Reply ControlApi::access(const std::string& id, int status) {
+    const LiveSandboxPtr sandbox = sandboxes_.find(id);
+    if (!sandbox) refuse_unknown(id);
+    return json_reply(status, access_json(*sandbox, settings_));
+}
+
+Reply ControlApi::connect(const Call& call, seconds lifetime, bool keep_memory) {
+    check_lifetime(lifetime);
     const WallTime deadline = clock_.now() + lifetime;
-    if (deadline > sandbox->deadline()) move_deadline(call.id, deadline);
-    return json_reply(200, access_json(*sandbox, settings_));
+    if (change(call.id, [&] { return sandboxes_.resume(call.id, deadline, keep_memory); }) == Outcome::done)
+        return access(call.id, 201);
+    const LiveSandboxPtr sandbox = sandboxes_.find(call.id);
+    if (sandbox && deadline > sandbox->deadline()) move_deadline(call.id, deadline);
+    return access(call.id, 200);
 }
 
 Reply ControlApi::metrics(const Call& call) {

@@ -58,7 +58,10 @@ class ControlApi {
     Reply refresh(const Call& call);
     Reply connect_v1(const Call& call);
     Reply connect_v2(const Call& call);
-    Reply connect(const Call& call, std::chrono::seconds lifetime);
+    Reply connect(const Call& call, std::chrono::seconds lifetime, bool keep_memory);
+    Reply pause(const Call& call);
+    Reply resume(const Call& call);
+    Reply access(const std::string& id, int status);
     Reply metrics(const Call& call);
     Reply all_metrics(const Call& call);
     Reply logs_v1(const Call& call);
@@ -74,6 +77,11 @@ class ControlApi {
     /// The lines of a sandbox's app, live or ended. @throws a 404 answer for an unknown sandbox.
     std::vector<LogLine> log_lines(const std::string& id);
 
+    /// @throws a 400 answer
+    void check_lifetime(std::chrono::seconds lifetime) const;
+    /// What came of `act`; whatever fails because the sandbox ended is @throws a 404 answer.
+    Outcome change(const std::string& id, const std::function<Outcome()>& act);
+    /// @throws a 404 answer, or 409 for a paused one
     void move_deadline(const std::string& id, WallTime deadline);
 
     Sandboxes& sandboxes_;

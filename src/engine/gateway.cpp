@@ -555,6 +555,35 @@ class Exchange {
     bool keep_alive_ = true;
 };
 
+/// Something that another thread says once.
+struct Awaited {
+    explicit Awaited(asio::io_context& io) : timer(io) { timer.expires_at(asio::steady_timer::time_point::max()); }
+    bool here = false;  ///< io thread
+    asio::steady_timer timer;
+};
+
+void come(asio::io_context& io, const std::shared_ptr<Awaited>& awaited) {
+    asio::post(io, [awaited] {
+        awaited->here = true;
+        awaited->timer.cancel();
+    });
+}
+
+asio::awaitable<void> until(std::shared_ptr<Awaited> awaited) {
+    error_code ignored;
+    while (!awaited->here) co_await awaited->timer.async_wait(into(ignored));
+}
+
+/// Wakes a paused sandbox. @return who is to get the request now.
+asio::awaitable<Decision> wake(StatePtr state, RequestParserPtr parser, std::string id) {
+    const auto woken = std::make_shared<Awaited>(state->io);
+    state->hooks.wake(id, [state, woken] { come(state->io, woken); });
+    co_await until(woken);
+    Decision decision = state->hooks.decide(view_of(*parser));
+    if (std::holds_alternative<ToWake>(decision)) decision = plain_error(503, "the sandbox cannot be woken");
+    co_return decision;
+}
+
 /// Reads a control request's body and has it answered. @return whether the connection can carry another request.
 asio::awaitable<bool> serve_control(StatePtr state, ConnectionPtr client, RequestParserPtr parser) {
     const bool keep_alive = parser->get().keep_alive();
@@ -585,23 +614,14 @@ asio::awaitable<bool> serve_control(StatePtr state, ConnectionPtr client, Reques
         return ::recv(client->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
     };
 
-    struct Waiting {
-        explicit Waiting(asio::io_context& io) : answered(io) {
-            answered.expires_at(asio::steady_timer::time_point::max());
-        }
-        std::optional<Reply> reply;
-        asio::steady_timer answered;
-    };
-    const auto waiting = std::make_shared<Waiting>(state->io);
-    state->hooks.control(std::move(request), [state, waiting](Reply reply) {
-        asio::post(state->io, [waiting, reply = std::move(reply)]() mutable {
-            waiting->reply = std::move(reply);
-            waiting->answered.cancel();
-        });
+    const auto answered = std::make_shared<Awaited>(state->io);
+    const auto reply = std::make_shared<Reply>();
+    state->hooks.control(std::move(request), [state, answered, reply](Reply given) {
+        *reply = std::move(given);
+        come(state->io, answered);
     });
-    error_code ignored;
-    while (!waiting->reply) co_await waiting->answered.async_wait(into(ignored));
-    const bool sent = co_await send_reply(client, std::move(*waiting->reply), head_only, keep_alive);
+    co_await until(answered);
+    const bool sent = co_await send_reply(client, std::move(*reply), head_only, keep_alive);
     co_return sent&& keep_alive;
 }
 
@@ -670,6 +690,10 @@ asio::awaitable<void> serve_connection(StatePtr state, ConnectionPtr client) {
         open = co_await read_head(client, *parser);
         if (!open) break;
         Decision decision = state->hooks.decide(view_of(*parser));
+        if (const auto* asleep = std::get_if<ToWake>(&decision)) {
+            std::string id = asleep->id;
+            decision = co_await wake(state, parser, std::move(id));
+        }
         if (std::holds_alternative<ToControl>(decision)) {
             open = co_await serve_control(state, client, parser);
         } else if (const auto* reply = std::get_if<Reply>(&decision)) {

@@ -41,7 +41,11 @@ struct ToSandbox {
     std::string id;
     std::uint16_t port = 0;
 };
-using Decision = std::variant<Reply, ToControl, ToSandbox>;
+/// For a paused sandbox that traffic wakes: to be decided again when it is awake.
+struct ToWake {
+    std::string id;
+};
+using Decision = std::variant<Reply, ToControl, ToSandbox, ToWake>;
 
 struct ControlRequest {
     std::string method;
@@ -55,6 +59,7 @@ struct ControlRequest {
 /// Why a request got no answer from inside a sandbox.
 enum class Unreachable {
     gone,         ///< the sandbox ended
+    paused,       ///< it is to be woken first, and traffic does not do that
     port_closed,  ///< it lives, but nothing listens
     silent,       ///< it lives, but what listens gave no answer in HTTP
 };
@@ -64,6 +69,8 @@ struct GatewayHooks {
     std::function<Decision(const RequestView&)> decide;
     /// Called on the io thread; `answer` may be called from any thread, once.
     std::function<void(ControlRequest, std::function<void(Reply)> answer)> control;
+    /// Wakes a paused sandbox. Called on the io thread; `done` may be called from any thread, once, whatever came of it.
+    std::function<void(const std::string& id, std::function<void()> done)> wake;
     /// What to say then.
     std::function<Reply(const RequestView&, const ToSandbox&, Unreachable why)> unreachable;
     /// A connection ended. Called on the io thread.

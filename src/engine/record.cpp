@@ -32,6 +32,9 @@ void save_record(const std::filesystem::path& sandbox_dir, const SandboxRecord& 
                     {"created", milliseconds(record.created)},
                     {"deadline", milliseconds(record.deadline)},
                     {"internet", record.internet},
+                    {"autoPause", record.auto_pause},
+                    {"autoResume", record.auto_resume},
+                    {"paused", record.paused},
                     {"accessToken", record.access_token},
                     {"trafficToken", record.traffic_token},
                     {"socket", record.socket.string()},
@@ -56,6 +59,9 @@ std::optional<SandboxRecord> load_record(const std::filesystem::path& sandbox_di
         record.created = wall_time(reader.integer("created"));
         record.deadline = wall_time(reader.integer("deadline"));
         record.internet = reader.boolean("internet");
+        record.auto_pause = json.value("autoPause", false);
+        record.auto_resume = json.value("autoResume", false);
+        record.paused = json.value("paused", false);
         record.access_token = reader.string("accessToken");
         record.traffic_token = reader.string("trafficToken");
         record.socket = reader.string("socket");

@@ -21,6 +21,9 @@ struct SandboxRecord {
     WallTime created;
     WallTime deadline;
     bool internet = false;
+    bool auto_pause = false;    ///< at its deadline, instead of being ended
+    bool auto_resume = false;   ///< by traffic
+    bool paused = false;        ///< the deadline is then when it ends for good
     std::string access_token;   ///< 64 hex digits, for the daemon inside
     std::string traffic_token;  ///< empty: apps are open to whoever knows the host name
 

@@ -63,16 +63,27 @@ std::optional<Reply> refuse_daemon_call(const RequestView& request, const LiveSa
     return unauthorised("");
 }
 
+/// Traffic that has every right to come in, to a sandbox that is paused.
+Decision at_the_door(const RequestView& request, const LiveSandbox& sandbox, std::uint16_t port) {
+    if (sandbox.record.auto_resume) return ToWake{sandbox.record.id};
+    return unreachable_reply(request, sandbox.record.id, port, Unreachable::paused);
+}
+
 Decision to_sandbox(const RequestView& request, const LiveSandboxPtr& sandbox, const std::string& id,
                     std::uint16_t port, std::int64_t now) {
     if (!sandbox) return unreachable_reply(request, id, port, Unreachable::gone);
     if (port == k_daemon_port) {
         if (auto refusal = refuse_daemon_call(request, *sandbox, now)) return std::move(*refusal);
+        // Whoever only asks whether it runs is told, and does not wake it.
+        if (sandbox->paused && parse_target(request.target).path == "/health")
+            return unreachable_reply(request, id, port, Unreachable::paused);
+        if (sandbox->paused) return at_the_door(request, *sandbox, port);
         return ToSandbox{sandbox->record.socket, "ENVD\n", false, id, port};
     }
     const std::string& wanted = sandbox->record.traffic_token;
     if (!wanted.empty() && !equal_constant_time(request.header("e2b-traffic-access-token"), wanted))
         return error_reply(403, "this sandbox takes no public traffic: send its token as e2b-traffic-access-token");
+    if (sandbox->paused) return at_the_door(request, *sandbox, port);
     return ToSandbox{sandbox->record.socket, fmt::format("CONNECT {}\n", port), true, id, port};
 }
 
@@ -128,7 +139,9 @@ Reply error_reply(int status, const std::string& message, const std::string& err
 Reply unreachable_reply(const RequestView& request, const std::string& id, std::uint16_t port, Unreachable why) {
     std::string message = "The sandbox was not found";
     std::string detail = fmt::format("Sandbox {} ended, or never was.", id);
-    if (why == Unreachable::port_closed) {
+    if (why == Unreachable::paused) {
+        detail = fmt::format("Sandbox {} is paused; 'spawnai resume' wakes it.", id);
+    } else if (why == Unreachable::port_closed) {
         message = "The sandbox is running but port is not open";
         detail = fmt::format("Nothing listens on port {} in sandbox {} (yet).", port, id);
     } else if (why == Unreachable::silent) {
@@ -147,7 +160,7 @@ Reply unreachable_reply(const RequestView& request, const std::string& id, std::
                 {{"Cache-Control", "no-store"}}};
     }
     Json body{{"sandboxId", id}, {"message", message}, {"code", status}};
-    if (why != Unreachable::gone) body["port"] = port;
+    if (why == Unreachable::port_closed || why == Unreachable::silent) body["port"] = port;
     return {status, dump_json(body), "application/json", {{"Cache-Control", "no-store"}}};
 }
 

@@ -21,8 +21,8 @@ struct SandboxLookup {
 /// nor for a sandbox is refused, because only a page that rebinds DNS would send it.
 [[nodiscard]] Decision decide(const RequestView& request, const SandboxLookup& sandboxes, std::int64_t now);
 
-/// HTML when a browser navigates. A 502 without a port tells clients that the sandbox is gone, so only that one has none, and a
-/// daemon that does not answer is a 503.
+/// HTML when a browser navigates. A 502 without a port tells clients that the sandbox is gone, as they also take a paused one; all
+/// others name the port, and a daemon that does not answer is a 503.
 [[nodiscard]] Reply unreachable_reply(const RequestView& request, const std::string& id, std::uint16_t port,
                                       Unreachable why);
 

@@ -43,6 +43,7 @@ constexpr unsigned k_workers = 12;
 constexpr const char* k_isolation = "strict";
 constexpr std::chrono::milliseconds k_lock_patience{8000};
 constexpr std::chrono::milliseconds k_last_answers{300};
+constexpr std::chrono::minutes k_visit{5};  ///< what a visitor who wakes a sandbox gives it
 constexpr off_t k_largest_log = 4 << 20;
 // Below what the kernel hands out for outgoing connections, so that nobody takes the port by chance while no engine runs.
 constexpr int k_first_port = 20000;
@@ -277,7 +278,7 @@ class Engine {
           workers_(k_workers),
           sandboxes_(io_, workers_, egress_,
                      {options_.location.state_dir, options_.location.runtime_dir, agent_, std::move(ready.runtimes),
-                      options_.limits, options_.max_sandboxes},
+                      options_.limits, options_.max_sandboxes, options_.max_lifetime},
                      log_),
           control_(sandboxes_, control_settings(), system_clock(), [this] { request_stop(); }),
           gateway_(io_, hooks()),
@@ -344,6 +345,16 @@ class Engine {
         };
         hooks.unreachable = [](const RequestView& request, const ToSandbox& target, Unreachable why) {
             return unreachable_reply(request, target.id, target.port, why);
+        };
+        hooks.wake = [this](const std::string& id, std::function<void()> done) {
+            workers_.post([this, id, done = std::move(done)] {
+                try {
+                    (void)sandboxes_.resume(id, system_clock().now() + k_visit, true);
+                } catch (const Error& error) {
+                    log_.write(LogLevel::warn, "sandbox_not_woken", {{"sandbox", id}, {"error", error.what()}});
+                }
+                done();
+            });
         };
         hooks.connection_ended = [this] { idle_.touch(); };
         return hooks;

@@ -84,10 +84,10 @@ bool end_unnamed(const fs::path& directory, const fs::path& socket) {
     const AgentClient agent(socket);
     const WallTime past = now() - std::chrono::seconds(60);
     try {
-        agent.set_deadline(past);
+        agent.set_times(past, past);
     } catch (const Error&) {
         try {
-            agent.init(past, {}, {});
+            agent.init({past, past, false}, {}, {});
         } catch (const Error&) {
             // It may be ending at this moment.
         }
@@ -108,9 +108,9 @@ struct Sandboxes::State : std::enable_shared_from_this<State> {
         explicit Entry(asio::io_context& io) : death(io), output(io), timer(io) {}
         Fd pidfd;
         pid_t outer_pid = 0;
-        std::mutex deadline_mutex;  ///< orders changes, so that engine and agent end up with the same one
-        bool finishing = false;     ///< guarded by State::mutex
-        bool finished = false;      ///< guarded by State::mutex
+        std::mutex change_mutex;  ///< orders changes of time and state, so that engine and agent agree about them
+        bool finishing = false;   ///< guarded by State::mutex
+        bool finished = false;    ///< guarded by State::mutex
         asio::posix::stream_descriptor death;
         asio::posix::stream_descriptor output;
         asio::steady_timer timer;
@@ -218,9 +218,68 @@ struct Sandboxes::State : std::enable_shared_from_this<State> {
         entry->timer.async_wait([self = shared_from_this(), entry](error_code error) {
             if (error) return;
             if (entry->deadline() > now()) return self->watch_deadline(entry);
-            self->log.write(LogLevel::info, "sandbox_deadline", {{"sandbox", entry->record.id}});
-            self->workers.post([self, entry] { self->kill(entry); });
+            self->workers.post([self, entry] { self->time_is_up(entry); });
         });
+    }
+
+    void watch_deadline_again(const EntryPtr& entry) {
+        asio::post(io, [self = shared_from_this(), entry] { self->watch_deadline(entry); });
+    }
+
+    void time_is_up(const EntryPtr& entry) {
+        {
+            const std::lock_guard lock(entry->change_mutex);
+            // Somebody may have been faster, with an extension or a pause: he has the new time watched.
+            if (entry->deadline() > now()) return;
+            log.write(LogLevel::info, "sandbox_deadline", {{"sandbox", entry->record.id}});
+            if (entry->record.auto_pause && !entry->paused && now() < entry->end) {
+                try {
+                    pause(*entry, true);
+                    return watch_deadline_again(entry);
+                } catch (const Error& error) {
+                    log.write(LogLevel::warn, "sandbox_not_paused",
+                              {{"sandbox", entry->record.id}, {"error", error.what()}});
+                }
+            }
+        }
+        kill(entry);
+    }
+
+    // --- change (change_mutex held) ------------------------------------------------------------------------------------------
+
+    /// Writes down what a later engine and the command line look for. The agent's word is the truth, so a full disk is no
+    /// reason to fail.
+    void note(Entry& entry, bool paused, WallTime deadline) {
+        entry.deadline_ms = deadline.time_since_epoch().count();
+        entry.paused = paused;
+        SandboxRecord record = entry.record;
+        record.deadline = deadline;
+        record.paused = paused;
+        try {
+            save_record(directory(record.id), record);
+        } catch (const Error& error) {
+            log.write(LogLevel::warn, "record_not_saved", {{"sandbox", record.id}, {"error", error.what()}});
+        }
+    }
+
+    void pause(Entry& entry, bool keep_memory) {
+        const AgentClient agent(entry.record.socket);
+        try {
+            agent.pause(keep_memory);
+        } catch (const Error&) {
+            // Whatever it was at, it is to be running for both of us.
+            agent.resume(entry.deadline(), true);
+            throw;
+        }
+        note(entry, true, entry.end);
+        log.write(LogLevel::info, "sandbox_paused", {{"sandbox", entry.record.id}});
+    }
+
+    void resume(Entry& entry, WallTime deadline, bool keep_memory) {
+        deadline = std::min(deadline, entry.end);
+        AgentClient(entry.record.socket).resume(deadline, keep_memory);
+        note(entry, false, deadline);
+        log.write(LogLevel::info, "sandbox_resumed", {{"sandbox", entry.record.id}});
     }
 
     /// What the agent says goes to the diagnostic log, up to a limit; beyond it is read and dropped so that it never blocks.
@@ -285,11 +344,14 @@ struct Sandboxes::State : std::enable_shared_from_this<State> {
         record.template_id = request.template_id;
         record.metadata = request.metadata;
         record.internet = request.internet;
+        record.auto_pause = request.auto_pause;
+        record.auto_resume = request.auto_resume;
         record.access_token = random_hex(32);
         if (!request.public_traffic) record.traffic_token = random_hex(32);
         record.socket = settings.socket_dir / (record.id + ".sock");
         record.created = now();
         record.deadline = record.created + request.lifetime;
+        entry->end = record.created + settings.max_lifetime;
         record.boot_id = current_boot_id();
         const fs::path dir = directory(record.id);
         make_private_directories(dir);
@@ -320,7 +382,9 @@ struct Sandboxes::State : std::enable_shared_from_this<State> {
             record.pid_namespace = launched.pid_namespace;
             save_record(dir, record);
             if (request.internet) egress.attach(record.id, launched.network_namespace);
-            AgentClient(record.socket).init(record.deadline, environment_inside(request, record.id), settings.limits);
+            AgentClient(record.socket)
+                .init({record.deadline, entry->end, record.auto_pause}, environment_inside(request, record.id),
+                      settings.limits);
         } catch (...) {
             send_kill(entry->pidfd.get());
             wait_for_end(entry->pidfd.get(), k_death_patience);
@@ -348,8 +412,20 @@ struct Sandboxes::State : std::enable_shared_from_this<State> {
         entry->pidfd = open_pidfd(record->pid);
         if (!entry->pidfd || !is_same_process(*record, entry->pidfd.get())) return nullptr;
         entry->record = std::move(*record);
+        entry->end = entry->record.created + settings.max_lifetime;
         entry->deadline_ms = entry->record.deadline.time_since_epoch().count();
+        entry->paused = entry->record.paused;
         return entry;
+    }
+
+    /// An engine that died between agent and record leaves them in disagreement, and so does an agent that was alone at its
+    /// deadline: what the agent says is how it is.
+    void agree(Entry& entry) {
+        const AgentClient agent(entry.record.socket);
+        const AgentClient::State state = agent.state();
+        const WallTime deadline = state.paused ? entry.end : std::min(state.deadline, entry.end);
+        agent.set_times(deadline, entry.end);
+        note(entry, state.paused, deadline);
     }
 
     void adopt(const fs::path& dir) {
@@ -363,7 +439,7 @@ struct Sandboxes::State : std::enable_shared_from_this<State> {
         }
         const EntryPtr entry = recognise(dir);
         try {
-            if (entry) AgentClient(entry->record.socket).set_deadline(entry->record.deadline);
+            if (entry) agree(*entry);
         } catch (const Error& error) {
             log.write(LogLevel::warn, "adopted_agent_silent", {{"sandbox", id}, {"error", error.what()}});
         }
@@ -452,17 +528,37 @@ void Sandboxes::kill_all() {
     for (const auto& entry : entries) state_->kill(entry);
 }
 
-bool Sandboxes::set_deadline(const std::string& id, WallTime deadline) {
+Outcome Sandboxes::set_deadline(const std::string& id, WallTime deadline) {
     const auto entry = state_->find(id);
-    if (!entry) return false;
-    const std::lock_guard lock(entry->deadline_mutex);
-    AgentClient(entry->record.socket).set_deadline(deadline);
-    entry->deadline_ms = deadline.time_since_epoch().count();
-    SandboxRecord record = entry->record;
-    record.deadline = deadline;
-    save_record(state_->directory(id), record);
-    asio::post(state_->io, [state = state_, entry] { state->watch_deadline(entry); });
-    return true;
+    if (!entry) return Outcome::unknown;
+    const std::lock_guard lock(entry->change_mutex);
+    if (entry->paused) return Outcome::wrong_state;
+    deadline = std::min(deadline, entry->end);
+    const bool running = AgentClient(entry->record.socket).set_times(deadline, entry->end);
+    // It was alone with its deadline for a moment, and paused.
+    state_->note(*entry, !running, running ? deadline : entry->end);
+    state_->watch_deadline_again(entry);
+    return running ? Outcome::done : Outcome::wrong_state;
+}
+
+Outcome Sandboxes::pause(const std::string& id, bool keep_memory) {
+    const auto entry = state_->find(id);
+    if (!entry) return Outcome::unknown;
+    const std::lock_guard lock(entry->change_mutex);
+    if (entry->paused) return Outcome::wrong_state;
+    state_->pause(*entry, keep_memory);
+    state_->watch_deadline_again(entry);
+    return Outcome::done;
+}
+
+Outcome Sandboxes::resume(const std::string& id, WallTime deadline, bool keep_memory) {
+    const auto entry = state_->find(id);
+    if (!entry) return Outcome::unknown;
+    const std::lock_guard lock(entry->change_mutex);
+    if (!entry->paused) return Outcome::wrong_state;
+    state_->resume(*entry, deadline, keep_memory);
+    state_->watch_deadline_again(entry);
+    return Outcome::done;
 }
 
 std::optional<AppLog> Sandboxes::app_log(const std::string& id) const {

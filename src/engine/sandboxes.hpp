@@ -24,10 +24,12 @@
 
 namespace spawnai::engine {
 
-/// A live sandbox as the gateway and the control API see it. All but the deadline never changes.
+/// A live sandbox as the gateway and the control API see it. All but the atomics never changes.
 struct LiveSandbox {
-    SandboxRecord record;  ///< its deadline is the one at creation or adoption
+    SandboxRecord record;  ///< its deadline and `paused` are those at creation or adoption
+    WallTime end;          ///< at the latest, paused or not
     std::atomic<WallTime::rep> deadline_ms{0};
+    std::atomic<bool> paused{false};
     [[nodiscard]] WallTime deadline() const { return WallTime(std::chrono::milliseconds(deadline_ms.load())); }
 };
 using LiveSandboxPtr = std::shared_ptr<const LiveSandbox>;
@@ -39,6 +41,15 @@ struct CreateRequest {
     std::map<std::string, std::string> environment;
     bool internet = true;
     bool public_traffic = true;
+    bool auto_pause = false;
+    bool auto_resume = false;
+};
+
+/// What became of a change that a sandbox must be in the right state for.
+enum class Outcome {
+    done,
+    wrong_state,  ///< paused already, running already, or paused where it has to run
+    unknown,      ///< no such sandbox
 };
 
 struct SandboxesSettings {
@@ -48,6 +59,7 @@ struct SandboxesSettings {
     std::vector<RuntimeMount> runtimes;
     SandboxLimits limits;
     int max_sandboxes = 20;
+    std::chrono::seconds max_lifetime{std::chrono::hours(24)};
 };
 
 /// All sandboxes of this engine: starts them, knows the live ones, ends them at their deadline, and cleans up after every one that
@@ -73,8 +85,12 @@ class Sandboxes {
     /// Blocks until the sandbox is gone and its files with it. @return false when there was none.
     bool kill(const std::string& id);
     void kill_all();
-    /// Blocks until the agent knows it too. @return false when there is no such sandbox.
-    bool set_deadline(const std::string& id, WallTime deadline);
+    /// Blocks until the agent knows it too. Never later than the sandbox's end; only for a running one.
+    [[nodiscard]] Outcome set_deadline(const std::string& id, WallTime deadline);
+    /// Blocks until its processes are stopped, or have ended when `keep_memory` is false; it then lives until its end.
+    [[nodiscard]] Outcome pause(const std::string& id, bool keep_memory);
+    /// Lets a paused one go on until `deadline`, or its end if that is earlier.
+    [[nodiscard]] Outcome resume(const std::string& id, WallTime deadline, bool keep_memory);
     /// Of a live sandbox, or of one that ended within the last week.
     [[nodiscard]] std::optional<AppLog> app_log(const std::string& id) const;
 

@@ -1,5 +1,6 @@
 #include "engine/engine_files.hpp"
 #include "engine/privileges.hpp"
+#include "engine/record.hpp"
 #include "engine/sandboxes.hpp"
 
 #include <spawnai/core/error.hpp>
@@ -206,6 +207,10 @@ void run_daemon(const EngineOptions& options, bool check_only, const std::stop_t
     if (answer.contains("kind")) throw error_from_json(answer);
 }
 
+fs::path directory_of(const fs::path& state_dir, const SandboxId& id) {
+    return state_dir / "sandboxes" / id.str().substr(0, id.str().find('-'));
+}
+
 int count_live(const fs::path& state_dir) {
     int live = 0;
     std::error_code error;
@@ -293,8 +298,14 @@ bool stop_engine(const StateLocation& location, bool kill_sandboxes) {
 }
 
 bool sandbox_alive(const fs::path& state_dir, const SandboxId& id) {
-    const std::string plain = id.str().substr(0, id.str().find('-'));
-    return FileLock::held(state_dir / "sandboxes" / plain / "lock");
+    return FileLock::held(directory_of(state_dir, id) / "lock");
+}
+
+bool sandbox_paused(const fs::path& state_dir, const SandboxId& id) {
+    const auto record = load_record(directory_of(state_dir, id));
+    if (!record) return false;
+    // Without an engine the agent pauses by itself, and nobody writes it down.
+    return record->paused || (record->auto_pause && record->deadline <= system_clock().now());
 }
 
 }  // namespace spawnai::engine

@@ -1,16 +1,19 @@
 #include "ending.hpp"
+#include "follow.hpp"
 #include "stop_after.hpp"
 #include "verdict.hpp"
 
 #include <spawnai/billing/cost.hpp>
 #include <spawnai/billing/limits.hpp>
 #include <spawnai/core/duration.hpp>
+#include <spawnai/core/file.hpp>
 #include <spawnai/core/json.hpp>
 #include <spawnai/pipeline/lifecycle.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 
 namespace spawnai::pipeline {
 namespace {
@@ -20,6 +23,8 @@ using store::Session;
 using store::Status;
 
 constexpr auto k_last_words_limit = seconds(3);
+constexpr auto k_answer_pause = std::chrono::milliseconds(200);
+constexpr int k_answer_tries = 50;
 
 Error not_live(const Session& session, const char* action) {
     return Error(ErrorKind::usage,
@@ -31,7 +36,7 @@ Error not_live(const Session& session, const char* action) {
 // The row said that there is a sandbox, and the provider says that there is none.
 [[noreturn]] void fail_because_gone(const Surroundings& with, const Session& session, const std::stop_token& stop) {
     const RowVerdict verdict =
-        judge_row({session.status, false, Presence::absent, session.expires_at, with.clock.now()});
+        judge_row({session.status, false, Presence::absent, end_of(session, with.place), with.clock.now()});
     store::SessionChange change;
     change.status = verdict.status;
     change.ended_at = verdict.ended_at;
@@ -41,6 +46,53 @@ Error not_live(const Session& session, const char* action) {
     }
     throw Error(ErrorKind::not_found, fmt::format("the sandbox of {} is gone: {}", session.name, verdict.message),
                 fmt::format("start its app again with 'spawnai respawn {}'", session.name));
+}
+
+/// The session as the provider knows it at this moment.
+Session look_again(const Surroundings& with, const Session& row, const std::stop_token& stop) {
+    const auto info = with.provider.get(*row.sandbox_id, stop);
+    if (!info) fail_because_gone(with, row, stop);
+    return follow(with, row, *info);
+}
+
+bool has_sandbox(const Session& session) {
+    return (session.status == Status::ready || session.status == Status::paused) && session.sandbox_id;
+}
+
+void keep_last_words(const Surroundings& with, const Session& session, const std::stop_token& stop) {
+    const StopAfter limit(k_last_words_limit, stop);
+    try {
+        (void)read_log(with, session.id, limit.token());
+    } catch (const Interrupted&) {
+        if (stop.stop_requested()) throw;
+    } catch (const Error& error) {
+        with.log.write(LogLevel::info, "log_not_kept", {{"session", session.id.str()}, {"error", error.what()}});
+    }
+}
+
+/// Whether an app is behind the URL again, whatever it says; a gateway that finds none answers for it.
+bool answers(const Surroundings& with, const std::string& url, const std::stop_token& stop) {
+    try {
+        const int status = with.prober.get(url, stop).status;
+        return status < 502 || status > 504;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+void await_answer(const Surroundings& with, const Session& session, const std::stop_token& stop) {
+    if (session.app_url.empty()) return;
+    for (int tries = 0; !answers(with, session.app_url, stop); ++tries) {
+        if (tries == k_answer_tries)
+            throw Error(ErrorKind::not_ready,
+                        fmt::format("{} runs again, but its app does not answer at {}", session.name, session.app_url),
+                        fmt::format("see 'spawnai logs {0}'; 'spawnai respawn {0}' starts the app anew", session.name));
+        if (!with.clock.sleep(k_answer_pause, stop)) throw Interrupted(SIGINT);
+    }
+}
+
+void require(const billing::Verdict& verdict) {
+    if (!verdict.allowed) throw Error(ErrorKind::limit, verdict.message, verdict.hint);
 }
 
 }  // namespace
@@ -53,23 +105,22 @@ Money cost_so_far(const Session& session, const PlanLimits& plan, WallTime now) 
 }
 
 Killed kill(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
-    const Session before = with.store.get(id);
+    Session before = with.store.get(id);
     if (!is_live(before.status)) {
         // Closed, but its sandbox could not be ended then.
         if (before.sandbox_started_at) end_sandbox(with, before, stop);
         return {with.store.get(id), false};
     }
-    // The app's last words, while there is somebody to ask.
-    if (before.status == Status::ready && before.sandbox_id) {
-        const StopAfter limit(k_last_words_limit, stop);
+    // What ran again since it was paused is owed.
+    if (before.status == Status::paused && before.sandbox_id) {
         try {
-            (void)read_log(with, id, limit.token());
-        } catch (const Interrupted&) {
-            if (stop.stop_requested()) throw;
+            if (const auto info = with.provider.get(*before.sandbox_id, stop)) before = follow(with, before, *info);
         } catch (const Error& error) {
-            with.log.write(LogLevel::info, "log_not_kept", {{"session", id.str()}, {"error", error.what()}});
+            with.log.write(LogLevel::info, "not_looked_at", {{"session", id.str()}, {"error", error.what()}});
         }
     }
+    // The app's last words, while there is somebody to ask.
+    if (before.status == Status::ready && before.sandbox_id) keep_last_words(with, before, stop);
     // A working spawn learns from the row that it is over, so the row comes first; but a ready one is stopped only once its
     // sandbox has ended.
     if (is_working(before.status)) {
@@ -88,10 +139,10 @@ Killed kill(const Surroundings& with, const SessionId& id, const std::stop_token
 
 Extended extend(const Surroundings& with, const SessionId& id, seconds by, const std::stop_token& stop) {
     const Session before = with.store.get(id);
-    if (before.status != Status::ready || !before.sandbox_id) throw not_live(before, "extended");
+    if (!has_sandbox(before)) throw not_live(before, "extended");
     const auto info = with.provider.get(*before.sandbox_id, stop);
     if (!info) fail_because_gone(with, before, stop);
-    if (info->state == sandbox::SandboxState::paused)
+    if (follow(with, before, *info).status == Status::paused)
         throw Error(ErrorKind::usage, fmt::format("{} is paused, so its time does not run", before.name),
                     fmt::format("wake it with 'spawnai resume {}'", before.name));
 
@@ -124,32 +175,67 @@ Extended extend(const Surroundings& with, const SessionId& id, seconds by, const
     return {with.store.get(id), additional};
 }
 
-Session pause(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
+Paused pause(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
     Session before = with.store.get(id);
-    if (before.status == Status::paused) return before;
-    if (before.status != Status::ready || !before.sandbox_id) throw not_live(before, "paused");
+    if (!has_sandbox(before)) throw not_live(before, "paused");
+    before = look_again(with, before, stop);
+    if (before.status == Status::paused) return {before, false};
+    if (FileLock::held(lease_file(with.run_dir, id)))
+        throw Error(ErrorKind::usage, fmt::format("another command is changing {}", before.name),
+                    "try again when it has finished");
+    keep_last_words(with, before, stop);
     if (!with.provider.pause(*before.sandbox_id, stop)) fail_because_gone(with, before, stop);
     book_sandbox(with, before, with.clock.now());
     with.store.change(id, {.status = Status::paused}, {Status::ready},
                       store::Event{.kind = "status", .message = "paused by the user"});
-    return with.store.get(id);
+    return {look_again(with, with.store.get(id), stop), true};
 }
 
-Session resume(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
+Resumed resume(const Surroundings& with, const SessionId& id, std::optional<seconds> lifetime,
+               const std::stop_token& stop) {
     Session before = with.store.get(id);
-    if (before.status == Status::ready) return before;
-    if (before.status != Status::paused || !before.sandbox_id) throw not_live(before, "resumed");
+    if (!has_sandbox(before)) throw not_live(before, "resumed");
+    before = look_again(with, before, stop);
+    if (before.status == Status::ready) return {before, false, Money{}};
+    if (lifetime) require(billing::check_lifetime(before.app_type, *lifetime, with.place.plan));
+    // A paused sandbox has no slot of a cloud.
+    if (!with.place.local()) {
+        const store::SlotUse use = with.store.slot_use(before.provider, with.place.plan.rate_window);
+        require(billing::check_slots({use.live, 0, {}}, with.place.plan, with.clock.now()));
+    }
     const seconds longest = billing::longest_lifetime(before.app_type, with.place.plan);
-    const seconds lifetime = longest.count() > 0 ? std::min(before.ttl, longest) : before.ttl;
+    const seconds full = longest.count() > 0 ? std::min(before.ttl, longest) : before.ttl;
     // The clock runs from the call on, not from the answer.
     const WallTime start = with.clock.now();
-    if (!with.provider.resume(*before.sandbox_id, lifetime, stop)) fail_because_gone(with, before, stop);
+    if (!with.provider.resume(*before.sandbox_id, lifetime.value_or(full), stop)) fail_because_gone(with, before, stop);
     store::SessionChange change;
     change.status = Status::ready;
     change.sandbox_started_at = start;
-    change.expires_at = start + lifetime;
+    change.expires_at = start + lifetime.value_or(full);
     with.store.change(id, change, {Status::paused}, store::Event{.kind = "status", .message = "resumed by the user"});
-    return with.store.get(id);
+    const Session now = look_again(with, with.store.get(id), stop);
+    await_answer(with, now, stop);
+    const auto stretch = std::chrono::ceil<seconds>(now.expires_at.value_or(start) - start);
+    return {now, true, billing::bill_sandbox({now.cpu_count, now.memory_mib}, stretch, with.place.plan.rates).total()};
+}
+
+std::optional<sandbox::SandboxMetrics> measure(const Surroundings& with, const SessionId& id,
+                                               const std::stop_token& stop) {
+    const Session session = with.store.get(id);
+    if (session.status == Status::paused)
+        throw Error(ErrorKind::usage, fmt::format("{} is paused, so nothing is measured", session.name),
+                    fmt::format("wake it with 'spawnai resume {}'", session.name));
+    if (!is_live(session.status) || !session.sandbox_id) throw not_live(session, "measured");
+    std::vector<sandbox::SandboxMetrics> samples;
+    try {
+        samples = with.provider.metrics(*session.sandbox_id, stop);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::not_found || session.status != Status::ready) throw;
+        fail_because_gone(with, session, stop);
+    }
+    const auto newest = std::max_element(samples.begin(), samples.end(),
+                                         [](const auto& left, const auto& right) { return left.time < right.time; });
+    return newest == samples.end() ? std::nullopt : std::optional(*newest);
 }
 
 }  // namespace spawnai::pipeline

@@ -212,6 +212,10 @@ SpawnPlan plan_spawn(const SpawnRequest& request, const Surroundings& with) {
     if (request.port && *request.port != 3000 && *request.port != 8000 && *request.port != 8080)
         throw Error(ErrorKind::usage, fmt::format("an app cannot be given port {}", *request.port),
                     "use --port 3000, 8000 or 8080");
+    if (with.place.local() && request.template_id != k_base_template)
+        throw Error(ErrorKind::usage,
+                    fmt::format("there is no template '{}' on this machine", one_line(request.template_id, 80)),
+                    fmt::format("the only one here is '{}'; others need --provider e2b", k_base_template));
     check_files(request.data_files);
     check_environment(request.environment);
 

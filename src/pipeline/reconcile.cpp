@@ -1,4 +1,5 @@
 #include "ending.hpp"
+#include "follow.hpp"
 #include "stop_after.hpp"
 #include "verdict.hpp"
 
@@ -27,8 +28,7 @@ RowVerdict judge_row(const RowFacts& facts) {
         case Status::paused: {
             if (facts.sandbox != Presence::absent) return {};
             const bool over = facts.expires_at && facts.now + k_clock_tolerance >= *facts.expires_at;
-            if (facts.status == Status::ready && over)
-                return {Status::expired, "its time was up", "", std::min(facts.now, *facts.expires_at), false};
+            if (over) return {Status::expired, "its time was up", "", std::min(facts.now, *facts.expires_at), false};
             return {Status::lost, "its sandbox is gone, and nobody here ended it", "", facts.now, false};
         }
         case Status::error:
@@ -71,8 +71,9 @@ class Reconciling {
         if (is_working(row.status)) return abandoned(row).has_value();
         if (!row.sandbox_id) return false;
         if (!with_.place.is_alive) return row.expires_at && with_.clock.now() > *row.expires_at;
-        if (with_.place.is_alive(*row.sandbox_id)) return false;
-        settle(row, judge_row({row.status, false, Presence::absent, row.expires_at, with_.clock.now()}));
+        if (with_.place.is_alive(*row.sandbox_id))
+            return with_.place.is_paused && with_.place.is_paused(*row.sandbox_id) != (row.status == Status::paused);
+        settle_as_gone(row);
         return false;
     }
 
@@ -115,12 +116,12 @@ class Reconciling {
                 continue;
             }
             if (present) {
-                follow(row, known->second);
+                const Status now = follow(with_, row, known->second).status;
+                if (now != row.status) result_.changes.push_back({row.id, row.status, now, "as the provider says"});
                 continue;
             }
             // The list and the row were not read at one moment; one direct question settles it.
-            if (!row.sandbox_id || !with_.provider.get(*row.sandbox_id, stop_))
-                settle(row, judge_row({row.status, false, Presence::absent, row.expires_at, with_.clock.now()}));
+            if (!row.sandbox_id || !with_.provider.get(*row.sandbox_id, stop_)) settle_as_gone(row);
         }
         end_orphans(live);
         book_the_gone(live);
@@ -137,23 +138,6 @@ class Reconciling {
             end_sandbox(with_, owed, stop_);
         }
         settle(row, judge_row({row.status, false, Presence::unknown, row.expires_at, with_.clock.now()}));
-    }
-
-    // A sandbox that lives on may have been paused, woken or extended by somebody else.
-    void follow(const Session& row, const sandbox::SandboxInfo& info) {
-        store::SessionChange change;
-        if (info.state == sandbox::SandboxState::paused && row.status == Status::ready) {
-            book_sandbox(with_, row, std::min(with_.clock.now(), row.expires_at.value_or(with_.clock.now())));
-            change.status = Status::paused;
-        } else if (info.state == sandbox::SandboxState::running && row.status == Status::paused) {
-            change.status = Status::ready;
-            change.sandbox_started_at = with_.clock.now();
-        }
-        if (info.state == sandbox::SandboxState::running && row.expires_at != info.end_at)
-            change.expires_at = info.end_at;
-        if (!change.status && !change.expires_at) return;
-        with_.store.change(row.id, change, {row.status});
-        if (change.status) result_.changes.push_back({row.id, row.status, *change.status, "as the provider says"});
     }
 
     void end_orphans(const std::map<std::string, sandbox::SandboxInfo>& live) {
@@ -180,6 +164,10 @@ class Reconciling {
                                   .created_since = with_.clock.now() - std::chrono::hours(48),
                                   .limit = 200}))
             collect_log(with_, row, stop_);
+    }
+
+    void settle_as_gone(const Session& row) {
+        settle(row, judge_row({row.status, false, Presence::absent, end_of(row, with_.place), with_.clock.now()}));
     }
 
     void settle(const Session& row, const RowVerdict& verdict) {

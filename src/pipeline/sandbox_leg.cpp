@@ -1,5 +1,9 @@
 #include "sandbox_leg.hpp"
 
+#include <spawnai/pipeline/spawn.hpp>
+
+#include <fmt/format.h>
+
 #include <csignal>
 
 namespace spawnai::pipeline {
@@ -100,8 +104,15 @@ void SandboxLeg::create(const std::stop_token& stop) {
         asked_ = true;
     }
     started_at_ = with_.clock.now();
-    auto sandbox =
-        events_.timed(Step::create, [&] { return with_.provider.create(request_, create_stop_.get_token()); });
+    auto sandbox = events_.timed(Step::create, [&] {
+        try {
+            return with_.provider.create(request_, create_stop_.get_token());
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::not_found) throw;
+            throw Error(ErrorKind::usage, error.what(),
+                        fmt::format("leave --template out for '{}', or see which the provider has", k_base_template));
+        }
+    });
     {
         const std::lock_guard lock(mutex_);
         sandbox_ = std::move(sandbox);

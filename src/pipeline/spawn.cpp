@@ -89,8 +89,9 @@ class NameTaken : public Error {
 void check_admission(const SpawnRequest& request, const SpawnPlan& plan, const Surroundings& with,
                      const store::SlotUse& use, const std::string& name) {
     if (use.name_taken) throw NameTaken(name);
+    const int taken = use.live + (with.place.local() ? use.paused : 0);
     for (const billing::Verdict& verdict :
-         {billing::check_slots({use.live, use.recent, use.oldest_recent}, with.place.plan, with.clock.now()),
+         {billing::check_slots({taken, use.recent, use.oldest_recent}, with.place.plan, with.clock.now()),
           billing::check_caps({use.spent_today, use.spent_this_month}, plan.estimate(), request.caps)})
         if (!verdict.allowed) throw Error(ErrorKind::limit, verdict.message, verdict.hint);
 }

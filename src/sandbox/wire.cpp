@@ -151,7 +151,11 @@ std::string create_body(const SandboxRequest& request, Api api) {
                  {field::k_metadata, request.metadata},
                  {field::k_env_vars, request.environment},
                  {field::k_allow_internet_access_request, request.internet}};
-    if (request.on_timeout == OnTimeout::pause) body[field::k_auto_pause] = true;
+    // A printed URL is to answer whenever somebody comes.
+    if (request.on_timeout == OnTimeout::pause) {
+        body[field::k_auto_pause] = true;
+        body[field::k_auto_resume] = {{field::k_enabled, true}};
+    }
     if (api == Api::v1) body[field::k_secure] = true;
     return dump_json(body);
 }

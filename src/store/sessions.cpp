@@ -102,9 +102,13 @@ SlotUse use_of(Database& db, const std::string& provider, const std::string& nam
                "SELECT (SELECT count(*) FROM sessions WHERE status IN ('creating','generating','deploying') "
                "AND provider = ?1)"
                " + (SELECT count(*) FROM sessions WHERE status = 'ready' AND +provider = ?1 AND (expires_at "
-               "IS NULL OR expires_at > ?2))");
+               "IS NULL OR expires_at > ?2)),"
+               " (SELECT count(*) FROM sessions WHERE status = 'paused' AND +provider = ?1)");
     live.bind(provider).bind(milliseconds(now));
-    if (live.next()) use.live = static_cast<int>(live.integer());
+    if (live.next()) {
+        use.live = static_cast<int>(live.integer());
+        use.paused = static_cast<int>(live.integer());
+    }
 
     Query recent(db, "SELECT count(*), min(created_at) FROM sessions WHERE provider = ? AND created_at > ?");
     recent.bind(provider).bind(milliseconds(now - rate_window));

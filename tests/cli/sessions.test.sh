@@ -7,7 +7,7 @@ run ls -q; exits 0; silent; calm
 run ls --json; exits 0; one_line; calm; json 'o == {"schemaVersion": 1, "sessions": []}'
 run ls --no-headers; exits 0; silent
 run list -a; exits 0
-for command in "show nobody" "kill nobody" "rm nobody" "logs nobody" "open nobody" "extend nobody 30m" "respawn nobody" "export nobody $scratch/x" "show @last" "kill @last"; do
+for command in "show nobody" "kill nobody" "rm nobody" "logs nobody" "open nobody" "extend nobody 30m" "respawn nobody" "pause nobody" "resume nobody" "stats nobody" "export nobody $scratch/x" "show @last" "kill @last"; do
     run $command; exits 3; silent; tells "error: "; tells "hint: "
 done
 run kill; exits 2; silent

@@ -730,3 +730,110 @@ TEST_CASE("figures of the sandbox are those of the sandbox") {
     CHECK(figures.at("mem_used") < 64 << 20);
     CHECK(figures.at("cpu_count") >= 1);
 }
+
+TEST_CASE("a pause goes by unnoticed inside") {
+    if (!as_ordinary_user("a pause goes by unnoticed inside") || !sandboxes_possible()) return;
+    const TestSandbox sandbox;
+    const auto state = [&] {
+        AgentConnection connection = sandbox.connect("ENGINE\n");
+        connection.send("GET /state HTTP/1.1\r\n\r\n");
+        return read_answer(connection).parsed();
+    };
+    const auto pause = [&] { return sandbox.post("ENGINE\n", "/pause", {{"memory", true}}).status; };
+    const auto resume = [&] {
+        return sandbox.post("ENGINE\n", "/resume", {{"deadline", TestSandbox::deadline(std::chrono::minutes(5))}})
+            .status;
+    };
+    CHECK(state().at("paused") == false);
+    SUBCASE("by a shell with a job in the foreground") {
+        Stream stream(sandbox.begin_stream(k_start, {{"process", {{"cmd", "/bin/bash"}, {"args", {"--norc", "-i"}}}},
+                                                     {"pty", {{"size", {{"cols", 80}, {"rows", 24}}}}}}));
+        const int pid = stream.next_start();
+        const auto type = [&](const std::string& text) {
+            json body = by_pid(pid);
+            body["input"] = {{"pty", base64(text)}};
+            CHECK(sandbox.call("process.Process/SendInput", body).status == 200);
+        };
+        std::string screen;
+        const auto see = [&](const std::string& text) {
+            while (!contains(screen, text))
+                screen += TestSandbox::decode(stream.next().at("event").value("data", json::object()).value("pty", ""));
+        };
+        type("echo first-$((20+3)); cat; echo second-$((20+4))\n");
+        see("first-23");
+        for (int round = 0; round < 5; ++round) {
+            CHECK(pause() == 204);
+            CHECK(resume() == 204);
+            type("line" + std::to_string(round) + "\n");
+            see("line" + std::to_string(round) + "\r\nline" + std::to_string(round));
+        }
+        type("\x04");
+        see("second-24");
+        CHECK_FALSE(contains(screen, "Stopped"));
+    }
+    SUBCASE("by a command that has only so much time") {
+        Stream stream(sandbox.begin_stream(k_start, {{"process", shell("sleep 2; echo through >/app/through")}},
+                                           "Connect-Timeout-Ms: 4000\r\n"));
+        stream.next_start();
+        CHECK(pause() == 204);
+        std::this_thread::sleep_for(std::chrono::milliseconds(4500));
+        CHECK(resume() == 204);
+        CHECK(eventually([&] { return sandbox.get("/files?path=/app/through").body == "through\n"; }));
+    }
+    SUBCASE("but a command whose time is up afterwards ends then") {
+        Stream stream(
+            sandbox.begin_stream(k_start, {{"process", shell("exec sleep 300")}}, "Connect-Timeout-Ms: 1500\r\n"));
+        stream.next_start();
+        CHECK(pause() == 204);
+        CHECK(resume() == 204);
+        CHECK(eventually([&] { return living(sandbox).empty(); }));
+    }
+    SUBCASE("by what somebody inside had stopped") {
+        Stream stream(sandbox.begin_stream(k_start, {{"process", shell("kill -STOP $$; echo woken")}}));
+        const int pid = stream.next_start();
+        const auto stopped = [&] {
+            return contains(sandbox.run("cat /proc/" + std::to_string(pid) + "/stat").output, ") T ");
+        };
+        CHECK(eventually(stopped));
+        CHECK(pause() == 204);
+        CHECK(resume() == 204);
+        CHECK(stopped());
+        CHECK(sandbox.run("kill -CONT " + std::to_string(pid)).exit_code == 0);
+        CHECK(stream.next().at("event").contains("data"));
+    }
+    SUBCASE("and nothing is started meanwhile") {
+        CHECK(pause() == 204);
+        CHECK(pause() == 204);
+        CHECK(state().at("paused") == true);
+        CHECK(sandbox.get("/health").status == 204);
+        CHECK(sandbox.get("/envs").status == 503);
+        CHECK(sandbox.call("process.Process/List", json::object()).status == 503);
+        CHECK(sandbox.post("ENGINE\n", "/deadline", {{"deadline", TestSandbox::deadline(std::chrono::minutes(5))}})
+                  .status == 409);
+        const std::string start = net::encode_connect_frame(json{{"process", shell("true")}}.dump());
+        CHECK(contains(sandbox.send("ENGINE\n", "/process.Process/Start", "application/connect+json", start).body,
+                       "the sandbox is paused"));
+        CHECK(resume() == 204);
+        CHECK(sandbox.run("echo on").output == "on\n");
+    }
+    SUBCASE("until its end") {
+        CHECK(sandbox
+                  .post("ENGINE\n", "/deadline",
+                        {{"deadline", TestSandbox::deadline(std::chrono::seconds(1))},
+                         {"end", TestSandbox::deadline(std::chrono::seconds(4))}})
+                  .status == 204);
+        CHECK(pause() == 204);
+        CHECK_FALSE(sandbox.gone_within(std::chrono::milliseconds(3000)));
+        CHECK(sandbox.gone_within(std::chrono::milliseconds(15000)));
+    }
+    SUBCASE("and begins at the deadline where that was asked for") {
+        CHECK(sandbox
+                  .post("ENGINE\n", "/init",
+                        {{"deadline", TestSandbox::deadline(std::chrono::seconds(0))},
+                         {"end", TestSandbox::deadline(std::chrono::seconds(5))},
+                         {"pauseAtDeadline", true}})
+                  .status == 204);
+        CHECK(eventually([&] { return state().at("paused") == true; }));
+        CHECK(sandbox.gone_within(std::chrono::milliseconds(20000)));
+    }
+}

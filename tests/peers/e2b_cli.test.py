@@ -55,6 +55,12 @@ e2b("sandbox", "exec", sandbox, "echo logged > /home/user/app.log")
 assert "logged" in e2b("sandbox", "logs", "--loggers", "app", sandbox)
 assert "Memory" in e2b("sandbox", "metrics", sandbox)
 assert "base" in e2b("template", "list")
+assert "paused" in e2b("sandbox", "pause", sandbox).lower()
+assert json.loads(e2b("sandbox", "list", "-f", "json") or "[]") == []
+assert [item["sandboxId"] for item in json.loads(e2b("sandbox", "list", "-s", "paused", "-f", "json"))] == [sandbox]
+assert "paused" in e2b("sandbox", "info", sandbox).lower()
+assert "resumed" in e2b("sandbox", "resume", sandbox).lower()
+assert "running" in e2b("sandbox", "info", sandbox).lower()
 assert "killed" in e2b("sandbox", "kill", sandbox)
 assert json.loads(e2b("sandbox", "list", "-f", "json") or "[]") == []
 home.close()

@@ -24,7 +24,7 @@ def load_sdk():
 
 
 def exercise():
-    from e2b import CommandExitException, NotFoundException, PtySize, Sandbox
+    from e2b import CommandExitException, NotFoundException, PtySize, Sandbox, SandboxQuery, SandboxState
 
     sandbox = Sandbox.create(timeout=120, metadata={"k": "v 1&2=3"}, envs={"GREETING": "hello"}, allow_internet_access=False)
     assert sandbox.get_host(3000).startswith(f"3000-{sandbox.sandbox_id}.localhost:")
@@ -55,7 +55,8 @@ def exercise():
     sleeper = sandbox.commands.run("sleep 100", background=True, timeout=0)
     assert sleeper.pid in [process.pid for process in sandbox.commands.list()]
     assert sleeper.kill()
-    assert not sandbox.commands.kill(sleeper.pid)
+    # It dies a moment after the signal was sent.
+    spawnai.wait_until(lambda: not sandbox.commands.kill(sleeper.pid), "the killed process is gone")
 
     terminal = sandbox.pty.create(size=PtySize(rows=24, cols=80), timeout=0)
     sandbox.pty.send_stdin(terminal.pid, b"echo sum-$((20+3)); exit\n")
@@ -81,6 +82,19 @@ def exercise():
     assert sandbox.get_metrics()[0].mem_total > 0
     assert Sandbox.connect(sandbox.sandbox_id).files.read("/app/seen.txt") == "x"
     assert sandbox.is_running()
+
+    counter = sandbox.commands.run("i=0; while :; do i=$((i+1)); echo $i > /app/next; mv /app/next /app/count; sleep 0.02; done", background=True, timeout=0)
+    spawnai.wait_until(lambda: sandbox.files.exists("/app/count"), "a first count")
+    sandbox.pause()
+    assert not sandbox.is_running()
+    assert sandbox.get_info().state.value == "paused"
+    assert [item.sandbox_id for item in Sandbox.list(query=SandboxQuery(state=[SandboxState.PAUSED])).next_items()] == [sandbox.sandbox_id]
+    assert Sandbox.list(query=SandboxQuery(state=[SandboxState.RUNNING])).next_items() == []
+    sandbox.connect(timeout=600)
+    assert sandbox.is_running()
+    before = int(sandbox.files.read("/app/count"))
+    spawnai.wait_until(lambda: int(sandbox.files.read("/app/count")) > before, "the paused process goes on")
+    assert counter.pid in [process.pid for process in sandbox.commands.list()]
     assert sandbox.kill()
     assert not sandbox.is_running()
     assert not Sandbox.kill(sandbox.sandbox_id)

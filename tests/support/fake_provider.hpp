@@ -89,6 +89,11 @@ class FakeProvider : public sandbox::Provider {
         const std::lock_guard lock(mutex_);
         end(box(id), pid, std::move(status));
     }
+    /// What get() and list() say of it from now on.
+    void change(const SandboxId& id, const std::function<void(sandbox::SandboxInfo&)>& edit) {
+        const std::lock_guard lock(mutex_);
+        edit(box(id).info);
+    }
     /// The sandbox dies as if its machine had failed; nothing is recorded as a call.
     void lose(const SandboxId& id) {
         const std::lock_guard lock(mutex_);
@@ -414,7 +419,8 @@ class FakeProvider : public sandbox::Provider {
         bool alive(std::stop_token stop) override {
             provider_->enter("alive", id_.str(), "", stop);
             const std::lock_guard lock(provider_->mutex_);
-            return provider_->find_live(id_) != nullptr;
+            const Box* state = provider_->find_live(id_);
+            return state != nullptr && state->info.state == sandbox::SandboxState::running;
         }
 
      private:

@@ -370,20 +370,73 @@ inline void contract_pause(ContractSubject& subject) {
         CHECK(box->alive({}));
         return;
     }
+    sandbox::Provider& provider = subject.provider;
+    const SandboxId id = box->id();
+    const auto listed = [&]() -> std::optional<sandbox::SandboxState> {
+        for (const auto& info : provider.list({{"spawnai-contract", "1"}}, {}))
+            if (info.id == id) return info.state;
+        return std::nullopt;
+    };
     const std::vector<sandbox::FileUpload> files = {{"/home/user/kept", "kept"}};
     box->write_files(files, {});
-    CHECK(subject.provider.pause(box->id(), {}));
-    CHECK(subject.provider.pause(box->id(), {}));
-    const auto paused = subject.provider.get(box->id(), {});
+    sandbox::Command sleeper;
+    sleeper.shell = "exec sleep 300";
+    sleeper.timeout = 0ms;
+    const std::int64_t pid = box->start(sleeper, {})->pid();
+    CHECK(provider.pause(id, {}));
+    CHECK(provider.pause(id, {}));
+    const auto paused = provider.get(id, {});
     REQUIRE(paused);
     CHECK(paused->state == sandbox::SandboxState::paused);
-    CHECK(kind_thrown([&] { (void)subject.provider.attach(box->id(), {}); }) == ErrorKind::usage);
-    const auto awake = subject.provider.resume(box->id(), 300s, {});
+    CHECK(listed() == sandbox::SandboxState::paused);
+    CHECK(kind_thrown([&] { (void)provider.attach(id, {}); }) == ErrorKind::usage);
+    CHECK_FALSE(box->alive({}));
+
+    const auto awake = provider.resume(id, 900s, {});
     REQUIRE(awake);
+    CHECK(awake->id() == id);
+    CHECK(awake->alive({}));
     CHECK(awake->read_file("/home/user/kept", 10, {}) == "kept");
-    const auto running = subject.provider.get(box->id(), {});
+    const auto processes = awake->processes({});
+    CHECK(std::any_of(processes.begin(), processes.end(), [&](const auto& each) { return each.pid == pid; }));
+    const auto running = provider.get(id, {});
     REQUIRE(running);
     CHECK(running->state == sandbox::SandboxState::running);
+    CHECK(listed() == sandbox::SandboxState::running);
+    CHECK(running->end_at > paused->started_at + 600s);
+    // One that runs keeps the longer of both times.
+    CHECK(provider.resume(id, 60s, {}) != nullptr);
+    const auto longer = provider.get(id, {});
+    REQUIRE(longer);
+    CHECK(longer->end_at == running->end_at);
+
+    CHECK(provider.pause(id, {}));
+    CHECK(provider.kill(id, {}));
+    CHECK_FALSE(provider.get(id, {}));
+    CHECK_FALSE(listed());
+    CHECK_FALSE(provider.pause(id, {}));
+    CHECK_FALSE(provider.resume(id, 60s, {}));
+}
+
+/// A sandbox whose time is up is paused where that was asked for, and its time does not run then.
+inline void contract_pause_on_timeout(ContractSubject& subject) {
+    if (!subject.can_pause) return;
+    sandbox::Provider& provider = subject.provider;
+    sandbox::SandboxRequest request;
+    request.lifetime = 2s;
+    request.on_timeout = sandbox::OnTimeout::pause;
+    ContractSandbox box(subject, request);
+    const SandboxId id = box->id();
+    const auto state = [&] {
+        const auto info = provider.get(id, {});
+        return info ? std::optional(info->state) : std::nullopt;
+    };
+    for (int i = 0; i < 60 && state() == sandbox::SandboxState::running; ++i) subject.pass_time(1s);
+    CHECK(state() == sandbox::SandboxState::paused);
+    for (int i = 0; i < 4; ++i) subject.pass_time(1s);
+    CHECK(state() == sandbox::SandboxState::paused);
+    CHECK(provider.resume(id, 300s, {}) != nullptr);
+    CHECK(state() == sandbox::SandboxState::running);
 }
 
 inline void contract_log(ContractSubject& subject) {
@@ -441,6 +494,9 @@ inline void check_provider_contract(ContractSubject subject) {
     }
     SUBCASE("pause") {
         contract_pause(subject);
+    }
+    SUBCASE("pause on timeout") {
+        contract_pause_on_timeout(subject);
     }
     SUBCASE("log") {
         contract_log(subject);

@@ -250,6 +250,26 @@ class TestSandbox {
         return result;
     }
 
+    /// Bytes that came as base64.
+    static std::string decode(const std::string& text) {
+        static constexpr std::string_view k_alphabet =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        std::string result;
+        unsigned bits = 0;
+        unsigned count = 0;
+        for (const char c : text) {
+            const std::size_t value = k_alphabet.find(c);
+            if (value == std::string_view::npos) break;
+            bits = bits << 6U | static_cast<unsigned>(value);
+            count += 6;
+            if (count >= 8) {
+                count -= 8;
+                result += static_cast<char>(bits >> count & 255U);
+            }
+        }
+        return result;
+    }
+
     void kill() const { ::syscall(SYS_pidfd_send_signal, launched_.pidfd.get(), SIGKILL, nullptr, 0); }
     /// Whether the agent's process is gone within `patience`.
     [[nodiscard]] bool gone_within(std::chrono::milliseconds patience) const {
@@ -273,25 +293,6 @@ class TestSandbox {
     }
 
  private:
-    static std::string decode(const std::string& text) {
-        static constexpr std::string_view k_alphabet =
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        std::string result;
-        unsigned bits = 0;
-        unsigned count = 0;
-        for (const char c : text) {
-            const std::size_t value = k_alphabet.find(c);
-            if (value == std::string_view::npos) break;
-            bits = bits << 6U | static_cast<unsigned>(value);
-            count += 6;
-            if (count >= 8) {
-                count -= 8;
-                result += static_cast<char>(bits >> count & 255U);
-            }
-        }
-        return result;
-    }
-
     TempDir directory_;
     engine::LaunchRequest request_;
     engine::Launched launched_;

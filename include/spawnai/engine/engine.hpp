@@ -86,6 +86,9 @@ bool stop_engine(const StateLocation& location, bool kill_sandboxes);
 /// Whether the sandbox lives, by its lock file alone: right without an engine and whatever happened to pids.
 [[nodiscard]] bool sandbox_alive(const std::filesystem::path& state_dir, const SandboxId& id);
 
+/// Whether a living sandbox is paused, as far as files tell without an engine.
+[[nodiscard]] bool sandbox_paused(const std::filesystem::path& state_dir, const SandboxId& id);
+
 /// Makes a throw-away sandbox with the privileges that the engine would have. @throws Error{no_sandbox} with
 /// the cause.
 void check_isolation(const EngineOptions& options);

@@ -55,9 +55,29 @@ struct Extended {
 /// Error{usage} when it is not live, Error{not_found} when its sandbox is gone (the row then says so).
 Extended extend(const Surroundings& with, const SessionId& id, std::chrono::seconds by, const std::stop_token& stop);
 
-store::Session pause(const Surroundings& with, const SessionId& id, const std::stop_token& stop);
-/// With its full lifetime again, at most what the plan allows.
-store::Session resume(const Surroundings& with, const SessionId& id, const std::stop_token& stop);
+struct Paused {
+    store::Session session;
+    bool was_running = true;  ///< false: it was paused already
+};
+/// Stops its clock and its price, and keeps its log. @throws Error{usage} when it is not live, is being changed, or the provider
+/// cannot pause, Error{not_found} when its sandbox is gone (the row then says so).
+Paused pause(const Surroundings& with, const SessionId& id, const std::stop_token& stop);
+
+struct Resumed {
+    store::Session session;
+    bool was_paused = true;  ///< false: it ran already
+    Money additional;        ///< what the new stretch costs at most
+};
+/// Wakes a paused session for `lifetime`, else for its full lifetime again, at most what the plan allows; returns once its app
+/// answers. @throws as pause, Error{limit} for a lifetime or a slot that the plan does not have, Error{not_ready} when the app
+/// does not answer: the session is then ready, and costs.
+Resumed resume(const Surroundings& with, const SessionId& id, std::optional<std::chrono::seconds> lifetime,
+               const std::stop_token& stop);
+
+/// What its sandbox uses now; empty when the provider has no figures yet. @throws Error{usage} when it does not run,
+/// Error{not_found} when its sandbox is gone (the row then says so).
+[[nodiscard]] std::optional<sandbox::SandboxMetrics> measure(const Surroundings& with, const SessionId& id,
+                                                             const std::stop_token& stop);
 
 /// The app's own output: live from the sandbox, else what was kept. The live text is kept as well.
 [[nodiscard]] std::string read_log(const Surroundings& with, const SessionId& id, const std::stop_token& stop);

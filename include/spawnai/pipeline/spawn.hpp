@@ -14,14 +14,15 @@
 
 namespace spawnai::pipeline {
 
-inline constexpr std::size_t k_longest_prompt = 2000;  ///< characters
+inline constexpr std::size_t k_longest_prompt = 2000;   ///< characters
+inline constexpr const char* k_base_template = "base";  ///< every provider has it, and this machine no other
 
 /// What the user asks for.
 struct SpawnRequest {
     std::string prompt{};
     std::optional<AppType> type{};              ///< empty: guessed from the prompt
     std::optional<std::chrono::seconds> ttl{};  ///< empty: the type's default
-    std::string template_id = "base";
+    std::string template_id = k_base_template;
     std::optional<bool> internet{};  ///< empty: as the type and the dependencies need it
     std::optional<int> port{};       ///< 3000, 8000 or 8080; empty: the app's own
     sandbox::OnTimeout on_timeout = sandbox::OnTimeout::kill;

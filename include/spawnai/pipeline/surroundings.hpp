@@ -37,6 +37,8 @@ struct Place {
     PlanLimits plan;       ///< limits and prices in force there
     /// Whether a sandbox of this machine lives, without asking the engine; empty for a cloud.
     std::function<bool(const SandboxId&)> is_alive{};
+    /// Whether a living sandbox of this machine is paused, without asking the engine; empty for a cloud.
+    std::function<bool(const SandboxId&)> is_paused{};
     [[nodiscard]] bool local() const noexcept { return provider == "local"; }
 };
 

@@ -17,7 +17,7 @@
 
 namespace spawnai::sandbox {
 
-/// What to do with a sandbox whose time is up.
+/// What to do with a sandbox whose time is up. A paused one is woken by traffic to it, where the provider can.
 enum class OnTimeout { kill, pause };
 
 struct SandboxRequest {

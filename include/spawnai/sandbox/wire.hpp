@@ -56,6 +56,7 @@ inline constexpr const char* k_allow_internet_access_request = "allow_internet_a
 inline constexpr const char* k_allow_internet_access = "allowInternetAccess";
 inline constexpr const char* k_auto_pause = "autoPause";
 inline constexpr const char* k_auto_resume = "autoResume";
+inline constexpr const char* k_enabled = "enabled";
 inline constexpr const char* k_network = "network";
 inline constexpr const char* k_lifecycle = "lifecycle";
 inline constexpr const char* k_on_timeout = "onTimeout";

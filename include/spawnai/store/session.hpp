@@ -132,7 +132,8 @@ struct Event {
 
 /// Use of one provider as an admission sees it, inside the transaction that will insert the row.
 struct SlotUse {
-    int live = 0;    ///< rows that are not final
+    int live = 0;    ///< rows that are not final, but for paused ones
+    int paused = 0;  ///< these take a slot where they take memory: on this machine
     int recent = 0;  ///< rows created in the rate window, whatever became of them
     std::optional<WallTime> oldest_recent;
     Money spent_today;  ///< booked since midnight UTC, all providers

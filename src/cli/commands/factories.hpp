@@ -32,11 +32,14 @@ std::unique_ptr<Command> make_kill();
 std::unique_ptr<Command> make_list();
 std::unique_ptr<Command> make_logs();
 std::unique_ptr<Command> make_open();
+std::unique_ptr<Command> make_pause();
 std::unique_ptr<Command> make_plan();
 std::unique_ptr<Command> make_prompt_show();
 std::unique_ptr<Command> make_respawn();
+std::unique_ptr<Command> make_resume();
 std::unique_ptr<Command> make_show();
 std::unique_ptr<Command> make_spawn();
+std::unique_ptr<Command> make_stats();
 std::unique_ptr<Command> make_validate();
 
 }  // namespace spawnai::cli

@@ -37,8 +37,9 @@ void configure(Arguments& arguments, Options& options) {
 
 std::vector<store::Session> chosen_by_flags(const Options& options, Context& context) {
     store::SessionQuery query;
+    // A paused session has no time that could be up.
     for (const store::Status status : store::all_statuses())
-        if (is_live(status)) query.statuses.push_back(status);
+        if (is_live(status) && !(options.expired && status == store::Status::paused)) query.statuses.push_back(status);
     query.user_tag = options.tag;
     if (options.expired) query.expires_before = context.clock().now();
     return context.store().list(query);

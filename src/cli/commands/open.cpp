@@ -23,8 +23,9 @@ int run(const Options& options, Context& context) {
     if (session.status != store::Status::ready || session.app_url.empty())
         throw Error(ErrorKind::not_found,
                     "session " + session.name + " is not running: it is " + std::string(to_string(session.status)),
-                    is_live(session.status) ? "see 'spawnai show " + session.name + "'"
-                                            : "start it again with: spawnai respawn " + session.name);
+                    session.status == store::Status::paused ? "wake it with: spawnai resume " + session.name
+                    : is_live(session.status)               ? "see 'spawnai show " + session.name + "'"
+                                                            : "start it again with: spawnai respawn " + session.name);
     context.wake_local_engine({session});
     if (!open_in_browser(session.app_url, context.environment()) || !context.terminal().out_is_tty())
         context.terminal().result(session.app_url + "\n");

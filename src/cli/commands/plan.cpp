@@ -49,7 +49,9 @@ int run(const Options& options, Context& context) {
         options.plan ? (*options.plan == "local" ? "local" : "e2b") : context.choose_provider({});
     const PlanLimits plan =
         plan_limits(options.plan.value_or(provider == "local" ? "local" : context.config().text("plan")), context);
-    const store::SlotUse use = context.store().slot_use(provider, plan.rate_window);
+    store::SlotUse use = context.store().slot_use(provider, plan.rate_window);
+    // Paused apps hold their memory on this machine, and so their slots.
+    if (provider == "local") use.live += use.paused;
     const billing::PlanUse wanted = recent_use(context, use);
     const std::vector<PlanLimits> candidates{plan_limits("local", context), plan_limits("hobby", context),
                                              plan_limits("pro", context)};

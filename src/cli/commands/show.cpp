@@ -124,7 +124,8 @@ std::string details_text(const store::Session& session, Context& context) {
     if (session.ready_at)
         line("ready after",
              fmt::format("{:.1f}s", static_cast<double>((*session.ready_at - session.created_at).count()) / 1000));
-    if (session.expires_at)
+    if (const auto end = kept_until(session)) line("kept until", local_time(*end, now));
+    if (session.expires_at && session.status != store::Status::paused)
         line(is_live(session.status) ? "expires" : "expired",
              is_live(session.status)
                  ? fmt::format("{} (in {})", local_time(*session.expires_at, now), remaining_text(session, now))

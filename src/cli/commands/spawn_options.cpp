@@ -102,7 +102,8 @@ void configure(Arguments& arguments, SpawnOptions& options) {
     arguments.flag("--no-internet", options.no_internet, "keep the app off the network");
     arguments.option("--port", "PORT", options.port, 1, k_highest_port,
                      "port that the app listens on: 3000, 8000 or 8080");
-    arguments.choice("--on-timeout", {"kill", "pause"}, options.on_timeout, "what happens when its time is up");
+    arguments.choice("--on-timeout", {"kill", "pause"}, options.on_timeout,
+                     "what happens when its time is up; a paused app wakes when its URL is opened");
     arguments.option("-f,--file", "FILE", options.files, "put this data file beside the app");
     arguments.option("-e,--env", "NAME=VALUE", options.environment,
                      "variable for the app; without =VALUE it is taken from here");

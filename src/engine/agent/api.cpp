@@ -62,6 +62,18 @@ void read_environment(const Json& body, Settings& settings) {
     settings.environment = std::move(values);
 }
 
+std::int64_t deadline_field(const Json& message) {
+    const std::int64_t deadline = integer_field(message, "deadline");
+    if (deadline <= 0) throw RpcError("invalid_argument", "deadline is missing");
+    return deadline;
+}
+
+bool is_engine_route(const RequestHead& head) {
+    if (head.method == "GET") return head.path == "/state";
+    return head.method == "POST" &&
+           (head.path == "/init" || head.path == "/deadline" || head.path == "/pause" || head.path == "/resume");
+}
+
 }  // namespace
 
 std::shared_ptr<Exchange> Api::route(const RequestHead& head, Origin origin, Reply& reply) {
@@ -77,11 +89,13 @@ std::shared_ptr<Exchange> Api::route(const RequestHead& head, Origin origin, Rep
         reply.send(204, {{"Cache-Control", "no-store"}}, {});
         return nullptr;
     }
-    if (origin == Origin::engine && head.method == "POST" && (head.path == "/init" || head.path == "/deadline")) {
-        return route_engine(head, reply);
-    }
+    if (origin == Origin::engine && is_engine_route(head)) return route_engine(head, reply);
     if (!settings_.ready) {
         send_error(reply, 503, "the sandbox is not initialized yet");
+        return nullptr;
+    }
+    if (origin == Origin::client && suspension_.paused()) {
+        send_error(reply, 503, "the sandbox is paused");
         return nullptr;
     }
     const bool is_call = head.path.rfind(k_process, 0) == 0 || head.path.rfind(k_filesystem, 0) == 0;
@@ -94,21 +108,33 @@ std::shared_ptr<Exchange> Api::route_engine(const RequestHead& head, Reply& repl
         send_error(reply, 503, "the sandbox is not initialized yet");
         return nullptr;
     }
+    if (head.path == "/state") {
+        report_state(reply);
+        return nullptr;
+    }
     return std::make_shared<BufferedExchange>(
-        reply, k_body_limit, [this, first, &reply](const std::string& body, const std::shared_ptr<Exchange>& /*keep*/) {
-            with_input_errors(reply, [&] { first ? initialize(body, reply) : move_deadline(body, reply); });
+        reply, k_body_limit,
+        [this, path = head.path, &reply](const std::string& body, const std::shared_ptr<Exchange>& exchange) {
+            with_input_errors(reply, [&] {
+                if (path == "/init") initialize(body, reply);
+                if (path == "/deadline") move_deadline(body, reply);
+                if (path == "/pause") pause(body, reply, exchange);
+                if (path == "/resume") resume(body, reply);
+            });
         });
 }
 
 void Api::initialize(const std::string& body, Reply& reply) {
     const Json message = parse_object(body);
-    const std::int64_t deadline = integer_field(message, "deadline");
-    if (deadline <= 0) throw RpcError("invalid_argument", "deadline is missing");
     // Applied whole or not at all.
     Settings next = settings_;
     read_environment(message, next);
     read_limits(message, next);
-    deadline_.set(deadline);
+    Times times;
+    times.deadline = deadline_field(message);
+    times.end = integer_field(message, "end", times.deadline);
+    times.pause_at_deadline = bool_field(message, "pauseAtDeadline", false);
+    suspension_.set(times);
     next.ready = true;
     const bool first = !settings_.ready;
     settings_ = std::move(next);
@@ -117,10 +143,36 @@ void Api::initialize(const std::string& body, Reply& reply) {
 }
 
 void Api::move_deadline(const std::string& body, Reply& reply) {
-    const std::int64_t deadline = integer_field(parse_object(body), "deadline");
-    if (deadline <= 0) throw RpcError("invalid_argument", "deadline is missing");
-    deadline_.set(deadline);
+    const Json message = parse_object(body);
+    Times times = suspension_.times();
+    times.deadline = deadline_field(message);
+    times.end = integer_field(message, "end", times.end);
+    suspension_.set(times);
+    if (suspension_.paused())
+        send_error(reply, 409, "the sandbox is paused");
+    else
+        reply.send(204, {}, {});
+}
+
+void Api::pause(const std::string& body, Reply& reply, const std::weak_ptr<Exchange>& exchange) {
+    suspension_.pause(bool_field(parse_object(body), "memory", true), [&reply, exchange](bool success) {
+        if (!exchange.lock()) return;
+        if (success)
+            reply.send(204, {}, {});
+        else
+            send_error(reply, 500, "the processes of the sandbox cannot be stopped");
+    });
+}
+
+void Api::resume(const std::string& body, Reply& reply) {
+    const Json message = parse_object(body);
+    suspension_.resume(deadline_field(message), bool_field(message, "memory", true));
     reply.send(204, {}, {});
+}
+
+void Api::report_state(Reply& reply) const {
+    const Json state = {{"paused", suspension_.paused()}, {"deadline", suspension_.times().deadline}};
+    send_json(reply, 200, to_text(state));
 }
 
 std::shared_ptr<Exchange> Api::route_rpc(const RequestHead& head, Reply& reply) {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "engine/agent/deadline.hpp"
 #include "engine/agent/exchange.hpp"
 #include "engine/agent/filesystem_service.hpp"
 #include "engine/agent/loop.hpp"
 #include "engine/agent/metrics.hpp"
 #include "engine/agent/process.hpp"
 #include "engine/agent/settings.hpp"
+#include "engine/agent/suspension.hpp"
 #include "engine/agent/watcher.hpp"
 
 #include <functional>
@@ -17,11 +17,11 @@ namespace spawnai::engine::agent {
 /// Every route of the agent: what the engine alone may call, and envd's plain endpoints and services.
 class Api : public Router {
  public:
-    Api(Loop& loop, Settings& settings, ProcessTable& processes, Deadline& deadline, Watcher& watcher)
+    Api(Loop& loop, Settings& settings, ProcessTable& processes, Suspension& suspension, Watcher& watcher)
         : loop_(loop),
           settings_(settings),
           processes_(processes),
-          deadline_(deadline),
+          suspension_(suspension),
           watcher_(watcher),
           filesystem_(loop, processes) {}
 
@@ -37,11 +37,14 @@ class Api : public Router {
     [[nodiscard]] std::shared_ptr<Exchange> report_metrics(Reply& reply);
     void initialize(const std::string& body, Reply& reply);
     void move_deadline(const std::string& body, Reply& reply);
+    void pause(const std::string& body, Reply& reply, const std::weak_ptr<Exchange>& exchange);
+    void resume(const std::string& body, Reply& reply);
+    void report_state(Reply& reply) const;
 
     Loop& loop_;
     Settings& settings_;
     ProcessTable& processes_;
-    Deadline& deadline_;
+    Suspension& suspension_;
     Watcher& watcher_;
     FilesystemService filesystem_;
     Metrics metrics_;

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <stdexcept>
+#include <utility>
 
 namespace spawnai::engine::agent {
 namespace {
@@ -15,11 +15,13 @@ constexpr std::int64_t k_grace_ms = 1000;
 
 }  // namespace
 
-Deadline::Deadline(Loop& loop) : timer_(::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
+Deadline::Deadline(Loop& loop, std::function<void()> reached)
+    : timer_(::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
     if (!timer_) throw std::runtime_error("no timer");
-    loop.watch(timer_.get(), EPOLLIN, [](std::uint32_t) {
-        ::dprintf(1, "the sandbox has reached its deadline\n");
-        ::_exit(0);
+    loop.watch(timer_.get(), EPOLLIN, [this, reached = std::move(reached)](std::uint32_t) {
+        std::uint64_t times = 0;
+        // One that was set anew meanwhile has nothing to read.
+        if (::read(timer_.get(), &times, sizeof times) == sizeof times) reached();
     });
 }
 

@@ -5,14 +5,14 @@
 #include <spawnai/core/fd.hpp>
 
 #include <cstdint>
+#include <functional>
 
 namespace spawnai::engine::agent {
 
-/// Ends the sandbox at its deadline, engine or no engine: pid 1 exits and the kernel ends the rest. Wall
-/// time, so that a machine that slept wakes to expired sandboxes.
+/// Tells when a moment has come. Wall time, so that a machine that slept wakes to expired sandboxes.
 class Deadline {
  public:
-    explicit Deadline(Loop& loop);
+    Deadline(Loop& loop, std::function<void()> reached);
     Deadline(const Deadline&) = delete;
     Deadline& operator=(const Deadline&) = delete;
 

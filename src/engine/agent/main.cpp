@@ -1,11 +1,11 @@
 // Pid 1 of every local sandbox: started by bwrap with a listening socket as descriptor 3 and the sandbox's
 // lock as descriptor 4.
 #include "engine/agent/api.hpp"
-#include "engine/agent/deadline.hpp"
 #include "engine/agent/loop.hpp"
 #include "engine/agent/process.hpp"
 #include "engine/agent/server.hpp"
 #include "engine/agent/settings.hpp"
+#include "engine/agent/suspension.hpp"
 #include "engine/agent/watcher.hpp"
 
 #include <fcntl.h>
@@ -95,10 +95,10 @@ void run() {
     agent::Settings settings;
     agent::ProcessTable processes(loop, settings);
     watch_children(loop, processes);
-    agent::Deadline deadline(loop);
     agent::Watcher watcher(loop, settings, processes);
+    agent::Suspension suspension(loop, processes, watcher);
     processes.on_start = [&watcher] { watcher.wake(); };
-    agent::Api api(loop, settings, processes, deadline, watcher);
+    agent::Api api(loop, settings, processes, suspension, watcher);
     agent::Server server(loop, Fd(k_listener), std::move(network_namespace), api);
     // An engine that died between starting this sandbox and speaking to it leaves nothing behind.
     const agent::Loop::Timer patience = loop.after(k_patience, [] { ::_exit(1); });

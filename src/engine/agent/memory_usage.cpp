@@ -1,40 +1,21 @@
 #include "engine/agent/memory_usage.hpp"
 
-#include <spawnai/core/fd.hpp>
+#include "engine/agent/proc_files.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <memory>
 #include <string>
 
 namespace spawnai::engine::agent {
 namespace {
 
-struct CloseDirectory {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
-std::string read_small(const std::string& path) {
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::array<char, 16384> buffer;
-    const ssize_t size = file ? ::read(file.get(), buffer.data(), buffer.size()) : 0;
-    return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
-}
-
 /// Calls `visit` with "/proc/<pid>" of every process but pid 1.
 template <typename Visit>
 void each_process(Visit visit) {
-    const std::unique_ptr<DIR, CloseDirectory> directory(::opendir("/proc"));
-    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
-        const std::string name = entry->d_name;
-        if (name.front() >= '1' && name.front() <= '9' && name != "1") visit("/proc/" + name);
-    }
+    for (const std::string& number : numbers_in("/proc"))
+        if (number != "1") visit("/proc/" + number);
 }
 
 /// The number at the start of `text`, which is moved behind it.
@@ -56,7 +37,7 @@ void skip_words(std::string_view& text, int count) {
 }
 
 std::int64_t resident_bytes(const std::string& process) {
-    const std::string text = read_small(process + "/statm");
+    const std::string text = read_proc(process + "/statm");
     std::string_view rest = text;
     take_number(rest);
     return take_number(rest) * ::sysconf(_SC_PAGESIZE);
@@ -68,7 +49,7 @@ MemoryUsage scan(std::int64_t (*measure)(const std::string&)) {
         usage.bytes += measure(process);
         ++usage.processes;
     });
-    usage.bytes += parse_detached_segments(read_small("/proc/sysvipc/shm"));
+    usage.bytes += parse_detached_segments(read_proc("/proc/sysvipc/shm"));
     return usage;
 }
 
@@ -110,7 +91,7 @@ MemoryUsage scan_memory() {
 
 MemoryUsage scan_memory_exactly() {
     return scan([](const std::string& process) {
-        const std::int64_t bytes = parse_smaps_rollup(read_small(process + "/smaps_rollup"));
+        const std::int64_t bytes = parse_smaps_rollup(read_proc(process + "/smaps_rollup"));
         // A process that made itself unreadable is counted in full.
         return bytes >= 0 ? bytes : resident_bytes(process);
     });
@@ -125,7 +106,7 @@ double scan_cpu_seconds() {
     double total = seconds(reaped.ru_utime) + seconds(reaped.ru_stime);
     const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
     each_process([&](const std::string& process) {
-        const std::string text = read_small(process + "/stat");
+        const std::string text = read_proc(process + "/stat");
         const std::size_t name_end = text.rfind(')');
         if (name_end == std::string::npos) return;
         std::string_view rest = std::string_view(text).substr(name_end + 1);

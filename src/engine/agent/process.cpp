@@ -348,10 +348,23 @@ void Process::signal(int number) {
 }
 
 void Process::kill_after(std::chrono::milliseconds delay) {
+    kill_at_ = std::chrono::steady_clock::now() + delay;
     kill_timer_ = loop_.after(delay, [this] {
         kill_timer_.reset();
         signal(SIGKILL);
     });
+}
+
+void Process::hold() {
+    if (!kill_timer_) return;
+    loop_.cancel(*kill_timer_);
+    kill_timer_.reset();
+    kill_left_ = std::chrono::ceil<std::chrono::milliseconds>(kill_at_ - std::chrono::steady_clock::now());
+}
+
+void Process::release() {
+    if (kill_left_ && running()) kill_after(std::max(*kill_left_, std::chrono::milliseconds(0)));
+    kill_left_.reset();
 }
 
 void Process::resize(TerminalSize size) {
@@ -402,6 +415,7 @@ void Process::end_if_over() {
 }
 
 std::shared_ptr<Process> ProcessTable::start(ProcessConfig config, std::optional<TerminalSize> terminal) {
+    if (held_) throw RpcError("unavailable", "the sandbox is paused");
     const auto handle = std::make_shared<std::weak_ptr<Process>>();
     auto process = std::make_shared<Process>(loop_, settings_, std::move(config), terminal,
                                              [this, handle] { forget_later(*handle); });
@@ -436,6 +450,16 @@ std::vector<std::shared_ptr<Process>> ProcessTable::living() const {
     std::copy_if(processes_.begin(), processes_.end(), std::back_inserter(result),
                  [](const auto& each) { return !each->ending() && !each->config().internal; });
     return result;
+}
+
+void ProcessTable::hold() {
+    held_ = true;
+    for (const auto& process : processes_) process->hold();
+}
+
+void ProcessTable::release() {
+    held_ = false;
+    for (const auto& process : processes_) process->release();
 }
 
 void ProcessTable::reaped(pid_t pid, int wait_status) {

@@ -91,6 +91,9 @@ class Process : public std::enable_shared_from_this<Process> {
     /// To the leader alone. From then on the end does not wait for others that hold its pipes.
     void signal(int number);
     void kill_after(std::chrono::milliseconds delay);
+    /// The time that kill_after() gave stands still until release().
+    void hold();
+    void release();
     void resize(TerminalSize size);
 
     /// The leader was reaped.
@@ -136,6 +139,8 @@ class Process : public std::enable_shared_from_this<Process> {
     std::optional<int> wait_status_;
     bool leader_decides_ = false;
     std::optional<Loop::Timer> kill_timer_;
+    std::chrono::steady_clock::time_point kill_at_{};
+    std::optional<std::chrono::milliseconds> kill_left_;  ///< while held
     std::optional<Ending> ending_;
 };
 
@@ -153,6 +158,9 @@ class ProcessTable {
     /// A child of pid 1 ended, one of these or an orphan.
     void reaped(pid_t pid, int wait_status);
     void notice(const std::string& text);
+    /// While held nothing is started, and what was given a time keeps it.
+    void hold();
+    void release();
     /// Called after each start: the watchers sleep while there is nothing to watch.
     std::function<void()> on_start;
 
@@ -162,6 +170,7 @@ class ProcessTable {
     Loop& loop_;
     const Settings& settings_;
     std::list<std::shared_ptr<Process>> processes_;
+    bool held_ = false;
 };
 
 }  // namespace spawnai::engine::agent

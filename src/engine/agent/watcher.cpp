@@ -63,8 +63,18 @@ void Watcher::wake() {
     loop_.after(k_short_interval, [this] { tick(); });
 }
 
+void Watcher::hold() {
+    held_ = true;
+    if (std::exchange(stopped_, false)) ::kill(-1, SIGCONT);
+}
+
+void Watcher::release() {
+    held_ = false;
+    wake();
+}
+
 void Watcher::tick() {
-    if (!check_memory()) {
+    if (held_ || !check_memory()) {
         ticking_ = false;
         return;
     }
@@ -79,8 +89,8 @@ bool Watcher::check_memory() {
         // Shared pages were counted for each process: only the exact figure may condemn.
         usage = scan_memory_exactly();
         if (usage.bytes > settings_.memory_bytes) {
-            kill_all(fmt::format("the memory limit of {} MiB was exceeded ({} MiB in use)",
-                                 settings_.memory_bytes / k_mib, usage.bytes / k_mib));
+            end_all(fmt::format("the memory limit of {} MiB was exceeded ({} MiB in use)",
+                                settings_.memory_bytes / k_mib, usage.bytes / k_mib));
         }
     }
     return usage.processes > 0;
@@ -121,6 +131,7 @@ bool Watcher::disk_exceeded(const DiskUsage& usage) const {
 }
 
 void Watcher::judge_disk(const DiskUsage& usage) {
+    if (held_) return;
     if (!disk_exceeded(usage)) {
         if (std::exchange(stopped_, false)) ::kill(-1, SIGCONT);
         if (usage.bytes <= settings_.disk_bytes && usage.entries <= k_most_entries) tolerated_ = tolerated_entries_ = 0;
@@ -145,10 +156,10 @@ void Watcher::judge_disk(const DiskUsage& usage) {
     } else if (usage.measurable) {
         reason = "the disk of this machine is nearly full";
     }
-    kill_all(reason);
+    end_all(reason);
 }
 
-void Watcher::kill_all(const std::string& reason) {
+void Watcher::end_all(const std::string& reason) {
     const std::string line = "spawnai: " + reason + "; the processes of the sandbox were ended\n";
     processes_.notice(line);
     ::kill(-1, SIGKILL);

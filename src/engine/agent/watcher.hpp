@@ -24,6 +24,11 @@ class Watcher {
 
     /// A process was started.
     void wake();
+    /// While held it judges nobody: the processes are stopped by somebody else.
+    void hold();
+    void release();
+    /// Ends every process of the sandbox and says why.
+    void end_all(const std::string& reason);
     /// Accounts for bytes that the agent itself is about to store. @return false when there is no room for them
     [[nodiscard]] bool take_disk(std::int64_t bytes);
     /// Calls back with a fresh measurement (at most two seconds old).
@@ -37,7 +42,6 @@ class Watcher {
     void scan_disk();
     void judge_disk(const DiskUsage& usage);
     void measured(const DiskUsage& usage);
-    void kill_all(const std::string& reason);
     [[nodiscard]] bool disk_exceeded(const DiskUsage& usage) const;
 
     Loop& loop_;
@@ -46,6 +50,7 @@ class Watcher {
     bool ticking_ = false;
     bool memory_high_ = false;
     bool scanning_ = false;
+    bool held_ = false;
     bool stopped_ = false;  ///< the processes are held while the disk is measured again
     DiskUsage disk_;
     std::int64_t stored_ = 0;     ///< by the agent, since the last measurement began

@@ -39,8 +39,10 @@ TEST_CASE("only a live session has time left") {
     store::Session session = sample();
     CHECK(remaining_text(session, WallTime{}) == "1m 30s");
     CHECK(remaining_text(session, WallTime(std::chrono::hours(1))) == "0s");
-    session.status = store::Status::stopped;
-    CHECK(remaining_text(session, WallTime{}) == "-");
+    for (const auto status : {store::Status::stopped, store::Status::paused}) {
+        session.status = status;
+        CHECK(remaining_text(session, WallTime{}) == "-");
+    }
 }
 
 TEST_CASE("a session is the same object wherever it is printed") {
@@ -54,4 +56,13 @@ TEST_CASE("a session is the same object wherever it is printed") {
     CHECK(object.at("url").is_null());
     CHECK(object.at("error").is_null());
     CHECK(json_time(std::nullopt).is_null());
+
+    store::Session paused = sample();
+    paused.status = store::Status::paused;
+    paused.provider = "e2b";
+    CHECK(session_json(paused, WallTime{}).at("expiresAt").is_null());
+    CHECK(session_json(paused, WallTime{}).at("remainingSeconds").is_null());
+    paused.provider = "local";
+    CHECK(session_json(paused, WallTime{}).at("expiresAt") == "1970-01-01T00:01:30Z");
+    CHECK(session_json(paused, WallTime{}).at("remainingSeconds").is_null());
 }

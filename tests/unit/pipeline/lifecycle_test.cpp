@@ -91,7 +91,8 @@ TEST_CASE("a row is judged by what is known of its owner and its sandbox") {
         {Status::ready, false, Presence::absent, now + seconds(1), Status::expired},
         {Status::ready, false, Presence::absent, now + minutes(5), Status::lost},
         {Status::ready, false, Presence::absent, {}, Status::lost},
-        {Status::paused, false, Presence::absent, now - minutes(5), Status::lost},
+        {Status::paused, false, Presence::absent, now - minutes(5), Status::expired},
+        {Status::paused, false, Presence::absent, {}, Status::lost},
         {Status::paused, false, Presence::present, now - minutes(5), {}},
         {Status::error, false, Presence::absent, {}, {}},
         {Status::stopped, false, Presence::present, {}, {}},
@@ -285,20 +286,95 @@ TEST_CASE_FIXTURE(Living, "extend adds to the end and stays within the plan") {
 
 TEST_CASE_FIXTURE(Living, "a paused session costs nothing until it is resumed") {
     const Session row = make();
+    provider.on_command("tail -c", FakeProvider::Outcome{.output = "GET / 200\n"});
     clock.advance(minutes(5));
-    const Session paused = pause(with(), row.id, {});
-    CHECK(paused.status == Status::paused);
+    const Paused paused = pause(with(), row.id, {});
+    CHECK(paused.was_running);
+    CHECK(paused.session.status == Status::paused);
+    CHECK(paused.session.actual_cost.nano() == 1'000'000 + 300 * 30'250);
+    CHECK(read_log(with(), row.id, {}) == "GET / 200\n");
     clock.advance(hours(2));
-    CHECK(cost_so_far(store.get(row.id), plan, clock.now()) == paused.actual_cost);
+    CHECK_FALSE(pause(with(), row.id, {}).was_running);
+    CHECK(cost_so_far(store.get(row.id), plan, clock.now()) == paused.session.actual_cost);
     CHECK(reconcile(with(), Look::full, {}).changes.empty());
-    const Session resumed = resume(with(), row.id, {});
-    CHECK(resumed.status == Status::ready);
-    CHECK(resumed.expires_at == clock.now() + minutes(30));
+    const WallTime woken = clock.now();
+    const Resumed resumed = resume(with(), row.id, {}, {});
+    CHECK(resumed.was_paused);
+    CHECK(resumed.session.status == Status::ready);
+    CHECK(resumed.session.expires_at == woken + minutes(30));
+    CHECK(provider.get(*row.sandbox_id, {})->end_at == woken + minutes(30));
+    CHECK(resumed.additional.nano() == 1800 * 30'250);
+    CHECK_FALSE(resume(with(), row.id, {}, {}).was_paused);
     clock.advance(minutes(1));
-    CHECK(cost_so_far(store.get(row.id), plan, clock.now()) > paused.actual_cost);
+    CHECK(cost_so_far(store.get(row.id), plan, clock.now()) > paused.session.actual_cost);
     pipeline::kill(with(), row.id, {});
-    CHECK(store.usage(row.id).size() == 2);
-    CHECK(kind_of([&] { (void)resume(with(), row.id, {}); }) == ErrorKind::usage);
+    REQUIRE(store.usage(row.id).size() == 2);
+    CHECK(store.usage(row.id)[1].cpu_seconds == doctest::Approx(120));
+    CHECK(kind_of([&] { (void)resume(with(), row.id, {}, {}); }) == ErrorKind::usage);
+    CHECK(kind_of([&] { (void)pause(with(), row.id, {}); }) == ErrorKind::usage);
+}
+
+TEST_CASE_FIXTURE(Living, "a session can be resumed for a time of one's choice within the plan") {
+    const Session row = make();
+    (void)pause(with(), row.id, {});
+    CHECK(kind_of([&] { (void)resume(with(), row.id, hours(2), {}); }) == ErrorKind::limit);
+    CHECK(store.get(row.id).status == Status::paused);
+    const WallTime woken = clock.now();
+    CHECK(resume(with(), row.id, minutes(7), {}).session.expires_at == woken + minutes(7));
+}
+
+TEST_CASE_FIXTURE(Living, "a resumed session needs a slot of the cloud again") {
+    plan.concurrent = 1;
+    const Session row = make();
+    (void)pause(with(), row.id, {});
+    const Session other = make();
+    CHECK(kind_of([&] { (void)resume(with(), row.id, {}, {}); }) == ErrorKind::limit);
+    CHECK(provider.get(*row.sandbox_id, {})->state == sandbox::SandboxState::paused);
+    pipeline::kill(with(), other.id, {});
+    CHECK(resume(with(), row.id, {}, {}).was_paused);
+}
+
+TEST_CASE_FIXTURE(Living, "a resumed app that does not answer is told of and stays") {
+    const Session row = make();
+    (void)pause(with(), row.id, {});
+    prober.decide = [](const std::string&) -> ProbeAnswer { throw Error(ErrorKind::unavailable, "no route"); };
+    CHECK(kind_of([&] { (void)resume(with(), row.id, {}, {}); }) == ErrorKind::not_ready);
+    CHECK(store.get(row.id).status == Status::ready);
+    CHECK(store.get(row.id).sandbox_started_at);
+}
+
+TEST_CASE_FIXTURE(Living, "nothing is paused while it is being changed and a provider that cannot says so") {
+    const Session row = make();
+    {
+        const FileLock lease = FileLock::acquire(lease_file(directory.path() / "run", row.id));
+        CHECK(kind_of([&] { (void)pause(with(), row.id, {}); }) == ErrorKind::usage);
+    }
+    provider.fail("pause", Error(ErrorKind::usage, "not here"));
+    CHECK(kind_of([&] { (void)pause(with(), row.id, {}); }) == ErrorKind::usage);
+    CHECK(store.get(row.id).status == Status::ready);
+    CHECK(store.usage(row.id).empty());
+    provider.lose(*row.sandbox_id);
+    CHECK(kind_of([&] { (void)pause(with(), row.id, {}); }) == ErrorKind::not_found);
+    CHECK(store.get(row.id).status == Status::lost);
+}
+
+TEST_CASE_FIXTURE(Living, "a paused session is killed and one that runs again is booked first") {
+    const Session row = make();
+    (void)pause(with(), row.id, {});
+    const Money paid = store.get(row.id).actual_cost;
+    bool woken = false;
+    SUBCASE("asleep") {}
+    SUBCASE("woken behind our back") {
+        woken = true;
+        clock.advance(hours(1));
+        (void)provider.resume(*row.sandbox_id, minutes(5), {});
+    }
+    const Killed killed = pipeline::kill(with(), row.id, {});
+    CHECK(killed.session.status == Status::stopped);
+    CHECK(provider.live().empty());
+    CHECK(killed.session.actual_cost == paid);
+    CHECK(store.usage(row.id).size() == (woken ? 2 : 1));
+    CHECK_FALSE(killed.session.sandbox_started_at);
 }
 
 TEST_CASE_FIXTURE(Living, "a pause by somebody else is noticed") {
@@ -310,6 +386,85 @@ TEST_CASE_FIXTURE(Living, "a pause by somebody else is noticed") {
     (void)reconcile(with(), Look::full, {});
     CHECK(store.get(row.id).status == Status::ready);
     CHECK(store.get(row.id).expires_at == clock.now() + minutes(9));
+}
+
+TEST_CASE_FIXTURE(Living, "an app that pauses at its time-out costs nothing from then on") {
+    SpawnRequest wanted = request();
+    wanted.on_timeout = sandbox::OnTimeout::pause;
+    model.answer(page_app());
+    const Session row = spawn_it(wanted).session;
+    clock.advance(hours(3));
+    SUBCASE("noticed by a look") {
+        REQUIRE(reconcile(with(), Look::cheap, {}).changes.size() == 1);
+    }
+    SUBCASE("noticed by a pause") {
+        CHECK_FALSE(pause(with(), row.id, {}).was_running);
+    }
+    SUBCASE("noticed by an extension") {
+        CHECK(kind_of([&] { (void)extend(with(), row.id, minutes(1), {}); }) == ErrorKind::usage);
+    }
+    SUBCASE("noticed by a resumption") {
+        CHECK(resume(with(), row.id, {}, {}).was_paused);
+        CHECK(store.get(row.id).status == Status::ready);
+    }
+    if (store.get(row.id).status == Status::paused)
+        CHECK(cost_so_far(store.get(row.id), plan, clock.now()) == store.get(row.id).actual_cost);
+    REQUIRE(store.usage(row.id).size() == 1);
+    CHECK(store.usage(row.id)[0].end == *row.expires_at);
+}
+
+TEST_CASE_FIXTURE(Living, "a woken session is billed from when the provider says that it woke") {
+    const Session row = make();
+    (void)pause(with(), row.id, {});
+    clock.advance(hours(1));
+    const WallTime woken = clock.now();
+    (void)provider.resume(*row.sandbox_id, minutes(30), {});
+    provider.change(*row.sandbox_id, [&](sandbox::SandboxInfo& info) { info.started_at = woken; });
+    clock.advance(minutes(10));
+    (void)reconcile(with(), Look::full, {});
+    CHECK(store.get(row.id).sandbox_started_at == woken);
+}
+
+TEST_CASE_FIXTURE(Living, "a local row that its record contradicts is looked at") {
+    const Session row = make();
+    Session copy = row;
+    copy.id = new_session_id();
+    copy.name = "copy";
+    copy.provider = "local";
+    store.insert(copy, minutes(15), [](const store::SlotUse&) {});
+    Surroundings here = local();
+    bool paused = false;
+    here.place.is_paused = [&](const SandboxId&) { return paused; };
+    const std::size_t before = provider.count("list");
+    CHECK(reconcile(here, Look::cheap, {}).changes.empty());
+    CHECK(provider.count("list") == before);
+    paused = true;
+    const WallTime last = clock.now() + hours(20);
+    provider.pause(*row.sandbox_id, {});
+    provider.change(*row.sandbox_id, [&](sandbox::SandboxInfo& info) { info.end_at = last; });
+    REQUIRE(reconcile(here, Look::cheap, {}).changes.size() == 1);
+    CHECK(store.get(copy.id).status == Status::paused);
+    // On this machine a paused sandbox has an end.
+    CHECK(store.get(copy.id).expires_at == last);
+    const std::size_t after = provider.count("list");
+    CHECK(reconcile(here, Look::cheap, {}).changes.empty());
+    CHECK(provider.count("list") == after);
+    clock.advance(hours(20));
+    provider.lose(*row.sandbox_id);
+    (void)reconcile(here, Look::cheap, {});
+    CHECK(store.get(copy.id).status == Status::expired);
+}
+
+TEST_CASE_FIXTURE(Living, "what a sandbox uses is told while it runs") {
+    const Session row = make();
+    CHECK(measure(with(), row.id, {})->memory_used == 100 << 20);
+    (void)pause(with(), row.id, {});
+    CHECK(kind_of([&] { (void)measure(with(), row.id, {}); }) == ErrorKind::usage);
+    (void)resume(with(), row.id, {}, {});
+    provider.lose(*row.sandbox_id);
+    CHECK(kind_of([&] { (void)measure(with(), row.id, {}); }) == ErrorKind::not_found);
+    CHECK(store.get(row.id).status == Status::lost);
+    CHECK(kind_of([&] { (void)measure(with(), row.id, {}); }) == ErrorKind::usage);
 }
 
 TEST_CASE_FIXTURE(Living, "an app is exported to an empty place only") {

@@ -565,3 +565,71 @@ TEST_CASE("the type is guessed by simple rules") {
     CHECK(guess_type("an Express backend for a quiz game") == AppType::api);
     CHECK(guess_type("") == AppType::webapp);
 }
+
+TEST_CASE_FIXTURE(World, "a template that is not there is a wrong option") {
+    SpawnRequest wanted = request();
+    wanted.template_id = "mine";
+    SUBCASE("in a cloud") {
+        model.answer(page_app());
+        provider.fail("create", Error(ErrorKind::not_found, "template 'mine' not found"));
+        try {
+            spawn_it(wanted);
+            FAIL("it was made");
+        } catch (const SpawnError& error) {
+            CHECK(error.kind() == ErrorKind::usage);
+            CHECK(std::string(error.what()).find("template 'mine'") != std::string::npos);
+        }
+    }
+    SUBCASE("on this machine where nothing is asked for it") {
+        Surroundings here = with();
+        here.place.provider = "local";
+        try {
+            (void)spawn(wanted, here, recorder, {});
+            FAIL("it was made");
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::usage);
+            CHECK(error.hint().find("'base'") != std::string::npos);
+        }
+        CHECK(model.requests.empty());
+        CHECK(store.list({}).empty());
+    }
+}
+
+TEST_CASE_FIXTURE(World, "paused apps hold their slots where they hold memory") {
+    plan.concurrent = 1;
+    model.answer(page_app());
+    model.answer(page_app());
+    const store::Session first = spawn_it(request()).session;
+    (void)pause(with(), first.id, {});
+    SpawnRequest again = request();
+    again.fresh = true;
+    Surroundings there = with();
+    bool local = false;
+    SUBCASE("in a cloud they do not") {}
+    SUBCASE("on this machine they do") {
+        local = true;
+        there.place.provider = "local";
+        store::Session copy = store.get(first.id);
+        copy.id = new_session_id();
+        copy.name = "copy";
+        copy.provider = "local";
+        store.insert(copy, std::chrono::minutes(15), [](const store::SlotUse&) {});
+    }
+    if (local)
+        CHECK_THROWS_AS((void)spawn(again, there, recorder, {}), Error);
+    else
+        CHECK_NOTHROW((void)spawn(again, there, recorder, {}));
+}
+
+TEST_CASE_FIXTURE(World, "a size that nobody told at first is what the provider says later") {
+    model.answer(page_app());
+    provider.fail("get", Error(ErrorKind::unavailable, "busy"));
+    const store::Session made = spawn_it(request()).session;
+    provider.change(*made.sandbox_id, [](sandbox::SandboxInfo& info) {
+        info.cpu_count = 8;
+        info.memory_mib = 4096;
+    });
+    (void)reconcile(with(), Look::full, {});
+    CHECK(store.get(made.id).cpu_count == 8);
+    CHECK(store.get(made.id).memory_mib == 4096);
+}

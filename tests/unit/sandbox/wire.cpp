@@ -61,6 +61,7 @@ TEST_SUITE("wire") {
         CHECK(v2["envVars"] == Json{{"PORT", "3000"}});
         CHECK(v2["allow_internet_access"] == false);
         CHECK(v2["autoPause"] == true);
+        CHECK(v2["autoResume"] == Json{{"enabled", true}});
     }
 
     TEST_CASE("metadata filters are encoded as often as the servers decode") {

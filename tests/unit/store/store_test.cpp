@@ -62,8 +62,7 @@ StoredApp sample_app() {
     stored.app.start = "node server.js";
     stored.app.build = "make";
     stored.app.port = 8080;
-    stored.app.files = {{"server.js", "let a = 1;\n", false},
-                        {"tool.sh", std::string("#!/bin/sh\n\0x", 12), true}};
+    stored.app.files = {{"server.js", "let a = 1;\n", false}, {"tool.sh", std::string("#!/bin/sh\n\0x", 12), true}};
     stored.data_files = {{"data.csv", "a,b\n", false}};
     return stored;
 }
@@ -206,9 +205,8 @@ TEST_CASE_FIXTURE(Fixture, "an admission sees the use of its provider and can re
     store.change(over.id, {.status = Status::stopped});
     const Session ready = add("r");
     store.change(ready.id, {.status = Status::ready, .expires_at = clock.now() + minutes(1)});
-    store.book(
-        over.id,
-        {{.category = "model", .item = "input", .unit = "tokens", .quantity = 5, .amount = Money::nano(7)}});
+    store.book(over.id,
+               {{.category = "model", .item = "input", .unit = "tokens", .quantity = 5, .amount = Money::nano(7)}});
     SlotUse seen;
     const auto refuse = [&](const SlotUse& use) {
         seen = use;
@@ -221,6 +219,12 @@ TEST_CASE_FIXTURE(Fixture, "an admission sees the use of its provider and can re
     CHECK(seen.spent_today.nano() == 7);
     CHECK(seen.spent_this_month.nano() == 7);
     CHECK(store.count({}) == 5);  // the refused one is not there
+
+    store.change(ready.id, {.status = Status::paused});
+    CHECK(store.slot_use("local", minutes(15)).live == 2);
+    CHECK(store.slot_use("local", minutes(15)).paused == 1);
+    CHECK(store.slot_use("e2b", minutes(15)).paused == 0);
+    store.change(ready.id, {.status = Status::ready});
 
     clock.advance(minutes(20));  // the ready one is over, and all are out of the rate window
     const SlotUse later = store.slot_use("local", minutes(15));
@@ -297,11 +301,8 @@ TEST_CASE_FIXTURE(Fixture, "costs add up and a sandbox is booked once") {
                              .memory_gb_seconds = 5,
                              .actual_cost = Money::nano(50),
                              .plan = "hobby"};
-    const std::vector<CostLine> lines{{.category = "sandbox",
-                                       .item = "vcpu",
-                                       .unit = "vcpu_ms",
-                                       .quantity = 20000,
-                                       .amount = Money::nano(50)}};
+    const std::vector<CostLine> lines{
+        {.category = "sandbox", .item = "vcpu", .unit = "vcpu_ms", .quantity = 20000, .amount = Money::nano(50)}};
     CHECK_FALSE(store.book_usage(session.id, metric, lines));  // there was no sandbox
     store.change(session.id, {.sandbox_started_at = clock.now()});
     CHECK(store.book_usage(session.id, metric, lines));
@@ -325,8 +326,7 @@ TEST_CASE_FIXTURE(Fixture, "costs add up and a sandbox is booked once") {
     CHECK(by_day[0].group == format_rfc3339(clock.now()).substr(0, 10));
     CHECK(store.cost_sums(clock.now() - hours(1), clock.now() + hours(1), CostGroup::model)[0].group ==
           "claude-haiku-5-5");
-    CHECK(store.cost_sums(clock.now() - hours(1), clock.now() + hours(1), CostGroup::provider)[0].group ==
-          "local");
+    CHECK(store.cost_sums(clock.now() - hours(1), clock.now() + hours(1), CostGroup::provider)[0].group == "local");
     CHECK(store.cost_sums(clock.now() - hours(2), clock.now() - hours(1), CostGroup::none).empty());
 }
 

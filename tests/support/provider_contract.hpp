@@ -55,6 +55,8 @@ class ContractSandbox {
  public:
     ContractSandbox(ContractSubject& subject, sandbox::SandboxRequest request) : provider_(&subject.provider) {
         request.metadata.emplace("spawnai-contract", "1");
+        // On a cloud it costs for as long as this if the test dies.
+        request.lifetime = std::min<std::chrono::seconds>(request.lifetime, std::chrono::minutes(2));
         handle_ = provider_->create(request, {});
         REQUIRE(handle_);
     }
@@ -378,7 +380,7 @@ inline void contract_pause(ContractSubject& subject) {
     REQUIRE(paused);
     CHECK(paused->state == sandbox::SandboxState::paused);
     CHECK(kind_thrown([&] { (void)subject.provider.attach(box->id(), {}); }) == ErrorKind::usage);
-    const auto awake = subject.provider.resume(box->id(), 300s, {});
+    const auto awake = subject.provider.resume(box->id(), 150s, {});
     REQUIRE(awake);
     CHECK(awake->read_file("/home/user/kept", 10, {}) == "kept");
     const auto running = subject.provider.get(box->id(), {});

@@ -10,6 +10,10 @@ class CloudHome(spawnai.Home):
         options.setdefault("domain", "loopback")
         self.cloud = fake_cloud.FakeCloud(**options)
         super().__init__(**{**self.cloud.environment(), **(environment or {})})
+        # The way to a cloud is the test's own affair.
+        for name in list(self.environment):
+            if name.lower().endswith("_proxy") or name in ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+                del self.environment[name]
 
     def __enter__(self):
         return self

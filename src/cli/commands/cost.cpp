@@ -152,7 +152,7 @@ int run(const Options& options, Context& context) {
     add(options.group ? "total" : options.span.value_or("month"), total, Style::bold);
     terminal.result(table.render(terminal));
     if (running.sandbox > Money())
-        terminal.say(fmt::format("not in it yet, because it is booked at their end: {} so far for {} that {}",
+        terminal.say(fmt::format("not in it yet, because it is booked at the end: {} so far for {} that {}",
                                  running.sandbox.display(), counted(running.sessions, "app"),
                                  running.sessions == 1 ? "runs" : "run"));
     return 0;

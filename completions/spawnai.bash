@@ -46,7 +46,7 @@ _spawnai() {
         'export:--number') COMPREPLY=(); return ;;
         'cost:--for') COMPREPLY=($(compgen -W 'day week month all' -- "$cur")); return ;;
         'cost:--by') COMPREPLY=($(compgen -W 'model type provider day' -- "$cur")); return ;;
-        'plan:--plan') COMPREPLY=($(compgen -W 'local hobby pro' -- "$cur")); return ;;
+        'plan:--plan') COMPREPLY=($(compgen -W 'local hobby pro self-hosted' -- "$cur")); return ;;
         'validate:-t' | 'validate:--type') COMPREPLY=($(compgen -W 'webapp api script' -- "$cur")); return ;;
         'gc:--provider') COMPREPLY=($(compgen -W 'local e2b' -- "$cur")); return ;;
     esac

@@ -164,7 +164,7 @@ complete -c spawnai -n '__fish_seen_subcommand_from cost' -s v -l verbose -d 'sa
 complete -c spawnai -n '__fish_seen_subcommand_from cost' -l debug -d 'write a diagnostic log as JSON lines, keys redacted'
 complete -c spawnai -n '__fish_seen_subcommand_from cost' -l no-color -d 'no colours'
 complete -c spawnai -n '__fish_seen_subcommand_from cost' -s h -l help -d 'show this help'
-complete -c spawnai -n '__fish_seen_subcommand_from plan' -l plan -xa 'local hobby pro' -d 'look at this plan instead of the one in force'
+complete -c spawnai -n '__fish_seen_subcommand_from plan' -l plan -xa 'local hobby pro self-hosted' -d 'look at this plan instead of the one in force'
 complete -c spawnai -n '__fish_seen_subcommand_from plan' -l json -d 'as an object'
 complete -c spawnai -n '__fish_seen_subcommand_from plan' -s q -l quiet -d 'no progress and no remarks on stderr; errors are still shown'
 complete -c spawnai -n '__fish_seen_subcommand_from plan' -s v -l verbose -d 'say more'

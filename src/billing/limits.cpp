@@ -14,7 +14,7 @@ using std::chrono::seconds;
 constexpr int k_alert_percent = 80;
 
 Verdict refused(std::string message, std::string hint) {
-    return {false, std::move(message), std::move(hint)};
+    return {false, std::move(message), std::move(hint), std::chrono::milliseconds(0)};
 }
 
 Verdict check_cap(Money spent, Money estimate, const std::optional<Money>& cap, const char* period,
@@ -72,6 +72,16 @@ Verdict check_slots(const SlotCount& taken, const PlanLimits& plan, WallTime now
         return refused(fmt::format("{} spawns in the last {} are the most on the plan '{}'", taken.recent,
                                    format_duration(plan.rate_window), plan.name),
                        fmt::format("try again in {}", format_duration(wait)));
+    }
+    if (plan.created_per_second > 0 && taken.last_second >= plan.created_per_second) {
+        Verdict verdict =
+            refused(fmt::format("the plan '{}' lets {} {} be created in a second", plan.name, plan.created_per_second,
+                                plan.created_per_second == 1 ? "sandbox" : "sandboxes"),
+                    "try again in a moment");
+        const WallTime free = taken.oldest_of_last_second.value_or(now) + seconds(1);
+        verdict.free_in =
+            std::max(std::chrono::milliseconds(1), std::chrono::ceil<std::chrono::milliseconds>(free - now));
+        return verdict;
     }
     return {};
 }

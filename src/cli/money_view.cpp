@@ -23,7 +23,8 @@ PlanLimits plan_limits(const std::string& name, Context& context) {
 }
 
 Money present_cost(const store::Session& session, Context& context, WallTime now) {
-    if (!session.sandbox_started_at) return session.actual_cost;
+    if (!session.sandbox_started_at || !session.sandbox_id)
+        return session.actual_cost;  // asked for, perhaps never made
     return pipeline::cost_so_far(session, plan_limits(session.plan, context), now);
 }
 

@@ -104,6 +104,8 @@ Json session_json(const store::Session& session, WallTime now) {
         {"provider", session.provider},
         {"plan", json_text(session.plan)},
         {"template", json_text(session.template_id)},
+        {"cpuCount", session.cpu_count > 0 ? Json(session.cpu_count) : Json()},
+        {"memoryMib", session.memory_mib > 0 ? Json(session.memory_mib) : Json()},
         {"sandboxId", session.sandbox_id ? Json(session.sandbox_id->str()) : Json()},
         {"port", session.port > 0 ? Json(session.port) : Json()},
         {"internet", session.internet},

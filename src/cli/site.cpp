@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace spawnai::cli {
 
 namespace {
@@ -51,6 +53,10 @@ sandbox::E2bOptions cloud_options(Context& context) {
     if (options.api_key.empty())
         throw Error(ErrorKind::auth, "no E2B_API_KEY is set",
                     "set it with 'spawnai keys set e2b', or run apps on this machine: --provider local");
+    const std::string& key = options.api_key.reveal();
+    if (std::any_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; }))
+        throw Error(ErrorKind::auth, "E2B_API_KEY has a space, a line break or a control character in it",
+                    "set it again: spawnai keys set e2b");
     return options;
 }
 

@@ -21,7 +21,7 @@ constexpr std::array k_settings{
     SettingSpec{"type", "", "auto", "app type when none is given", Type::choice, "auto|webapp|api|script"},
     SettingSpec{"provider", "SPAWNAI_PROVIDER", "auto", "where apps run", Type::choice, "auto|local|e2b"},
     SettingSpec{"model", "CLAUDE_MODEL", "claude-haiku-5-5", "model that writes the app", Type::text, ""},
-    SettingSpec{"plan", "E2B_PLAN", "hobby", "plan of the E2B account", Type::choice, "hobby|pro"},
+    SettingSpec{"plan", "E2B_PLAN", "hobby", "plan of the E2B account", Type::choice, "hobby|pro|self-hosted"},
     SettingSpec{"template", "", "base", "sandbox template", Type::text, ""},
     SettingSpec{"ttl", "SPAWNAI_TTL", "", "lifetime of an app; empty means the type's own default", Type::duration, ""},
     SettingSpec{"max-cost", "SPAWNAI_MAX_COST", "0.50", "most that one spawn may cost, in dollars", Type::money, ""},

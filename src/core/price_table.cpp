@@ -34,6 +34,7 @@ PlanLimits read_plan(const JsonReader& entry, const std::map<std::string, Sandbo
     plan.longest_script = duration(entry, "longest_script");
     plan.rate_count = count(entry, "rate_count");
     plan.rate_window = duration(entry, "rate_window");
+    plan.created_per_second = count(entry, "created_per_second");
     plan.largest_vcpu = count(entry, "largest_vcpu");
     plan.largest_memory_mib = count(entry, "largest_memory_mib");
     plan.storage_gib = count(entry, "storage_gib");

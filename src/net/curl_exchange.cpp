@@ -51,6 +51,14 @@ bool has_control_character(std::string_view text) {
     });
 }
 
+std::string why_untrusted(std::string_view text) {
+    const auto says = [&](std::string_view words) { return text.find(words) != std::string_view::npos; };
+    if (says("expired") || says("not yet valid")) return "is the clock of this machine right?";
+    if (says("does not match") || says("no alternative certificate subject name"))
+        return "it was made for another host: is the address right, or does a proxy in between answer?";
+    return "if a proxy of your network signs it, name its CA file in SSL_CERT_FILE";
+}
+
 bool same_name(std::string_view left, const char* right) {
     return left.size() == std::strlen(right) && ::strncasecmp(left.data(), right, left.size()) == 0;
 }
@@ -230,6 +238,8 @@ TransportError Exchange::explain() const {
             return error(TransportFault::too_large, fmt::format("the header of the answer of {} is endless", peer));
         case Ended::shut_down:
             return error(TransportFault::cut, fmt::format("{}: the transport was shut down", peer));
+        case Ended::not_again:
+            return error(TransportFault::cut, fmt::format("{} closed the connection without an answer", peer));
         case Ended::by_curl:
             break;
     }
@@ -250,7 +260,7 @@ TransportError Exchange::explain() const {
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_ISSUER_ERROR:
             return error(TransportFault::tls, fmt::format("the certificate of {} is not trusted: {}", peer, text),
-                         "if a proxy of your network signs it, name its CA file in SSL_CERT_FILE");
+                         why_untrusted(text));
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_CRL_BADFILE:
             return error(TransportFault::tls, fmt::format("the CA file for {} cannot be used: {}", peer, text),
@@ -270,10 +280,14 @@ TransportError Exchange::explain() const {
         case CURLE_BAD_CONTENT_ENCODING:
             return error(TransportFault::cut, fmt::format("{} does not answer with HTTP: {}", peer, text));
         case CURLE_GOT_NOTHING:
+        case CURLE_SEND_FAIL_REWIND:  // libcurl would send again what a kept connection swallowed
             return error(TransportFault::cut, fmt::format("{} closed the connection without an answer", peer));
         default:
             break;
     }
+    if (!connected_ && text.find("CONNECT tunnel failed") != std::string::npos)
+        return error(TransportFault::connect, fmt::format("the proxy refuses a connection to {}: {}", peer, text),
+                     "check HTTPS_PROXY, and the user and password in it; NO_PROXY names hosts to reach without it");
     if (!connected_) return error(TransportFault::connect, fmt::format("no connection to {}: {}", peer, text));
     return error(TransportFault::cut, fmt::format("the connection to {} broke: {}", peer, text));
 }
@@ -332,9 +346,14 @@ void Exchange::finish(Ended ended, CURLcode code) {
 
 int Exchange::on_connected(void* self, char* /*to*/, char* /*from*/, int /*to_port*/, int /*from_port*/) noexcept {
     auto& exchange = *static_cast<Exchange*>(self);
+    const std::lock_guard lock(exchange.mutex_);
+    // libcurl repeats by itself what a kept connection swallowed. A body_source cannot be read again anyway.
+    if (exchange.connected_ && (exchange.request_->at_most_once || exchange.request_->body_source)) {
+        exchange.refusal_ = Ended::not_again;
+        return CURL_PREREQFUNC_ABORT;
+    }
     exchange.phase_ = Phase::sending;
     exchange.last_activity_ = std::chrono::steady_clock::now();
-    const std::lock_guard lock(exchange.mutex_);
     exchange.connected_ = true;
     return CURL_PREREQFUNC_OK;
 }

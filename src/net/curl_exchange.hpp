@@ -25,7 +25,8 @@ enum class Ended {
     total_timeout,
     too_large,
     head_too_large,
-    shut_down
+    shut_down,
+    not_again
 };
 
 /// One request on its way: the meeting point of the thread that sends and the thread that runs libcurl. The

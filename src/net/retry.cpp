@@ -29,7 +29,13 @@ std::optional<int> digits(std::string_view text) {
     return value;
 }
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT", the one form that RFC 9110 lets senders make.
+double random_fraction() {
+    thread_local std::minstd_rand generator(std::random_device{}());
+    return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
+}
+
+}  // namespace
+
 std::optional<WallTime> parse_http_date(std::string_view text) {
     constexpr std::array<std::string_view, 12> k_months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -50,13 +56,6 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
     return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
            std::chrono::seconds(*second);
 }
-
-double random_fraction() {
-    thread_local std::minstd_rand generator(std::random_device{}());
-    return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
-}
-
-}  // namespace
 
 std::optional<milliseconds> parse_retry_after(std::string_view value, WallTime now) {
     while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);

@@ -369,6 +369,18 @@ std::optional<Evidence> Deployment::replace_page(const store::StoredApp& old, co
     return std::nullopt;
 }
 
+void Deployment::require_sandbox(const std::stop_token& stop) {
+    bool alive = true;
+    try {
+        alive = sandbox_.alive(stop);
+    } catch (const Error&) {
+        return;  // nothing is known, so the port is asked again
+    }
+    if (!alive)
+        throw Error(ErrorKind::not_found,
+                    fmt::format("the sandbox {} is gone: it was killed or its time was over", sandbox_.id().str()));
+}
+
 std::optional<Evidence> Deployment::probe_outside(const GeneratedApp& app, UrlProber& prober, const Clock& clock,
                                                   const std::stop_token& stop) {
     return events_.timed(Step::probe_outside, [&]() -> std::optional<Evidence> {
@@ -386,6 +398,7 @@ std::optional<Evidence> Deployment::probe_outside(const GeneratedApp& app, UrlPr
                 const auto objection = judge_answer(app.type, answer, page_);
                 if (!objection) return std::nullopt;
                 complaint = *objection;
+                if (answer.status == 502) require_sandbox(stop);
                 // A gateway says 502 while it cannot reach the port; anything else is the app's own word.
                 const bool unreachable = answer.status == 502 || answer.status == 503 || answer.status == 504;
                 if (!unreachable)

@@ -62,6 +62,8 @@ class Deployment {
     [[nodiscard]] std::optional<int> exit_code() const noexcept { return exit_code_; }
 
  private:
+    /// @throws Error{not_found} when the sandbox is known to be gone.
+    void require_sandbox(const std::stop_token& stop);
     struct Ran {
         sandbox::ExitStatus status;
         std::string output;

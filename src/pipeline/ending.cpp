@@ -42,6 +42,7 @@ bool end_sandbox(const Surroundings& with, const store::Session& session, const 
         // The create call was cut off: whether it made a sandbox only the provider knows.
         for (const auto& found : with.provider.list({{k_session_key, session.id.str()}}, stop))
             ended = with.provider.kill(found.id, stop) || ended;
+        if (!ended) return false;  // it may still come: reconcile() looks again until that is over
     }
     WallTime end = with.clock.now();
     if (!ended && session.expires_at) end = std::min(end, *session.expires_at);

@@ -33,8 +33,19 @@ Error not_live(const Session& session, const char* action) {
                                          : std::string());
 }
 
+// Another control plane knows nothing of it, which must not be taken for its end.
+void require_here(const Surroundings& with, const Session& session) {
+    if (with.place.local() || session.provider_address.empty() || session.provider_address == with.place.address)
+        return;
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("{} runs at {}, and now {} is asked", session.name, session.provider_address, with.place.address),
+        "set E2B_DOMAIN or E2B_API_URL as they were when it was made");
+}
+
 // The row said that there is a sandbox, and the provider says that there is none.
 [[noreturn]] void fail_because_gone(const Surroundings& with, const Session& session, const std::stop_token& stop) {
+    require_here(with, session);
     const RowVerdict verdict =
         judge_row({session.status, false, Presence::absent, end_of(session, with.place), with.clock.now()});
     store::SessionChange change;
@@ -98,7 +109,8 @@ void require(const billing::Verdict& verdict) {
 }  // namespace
 
 Money cost_so_far(const Session& session, const PlanLimits& plan, WallTime now) {
-    if (!session.sandbox_started_at) return session.actual_cost;
+    if (!session.sandbox_started_at || !session.sandbox_id)
+        return session.actual_cost;  // asked for, perhaps never made
     return session.actual_cost +
            billing::bill_sandbox({session.cpu_count, session.memory_mib}, now - *session.sandbox_started_at, plan.rates)
                .total();
@@ -106,6 +118,7 @@ Money cost_so_far(const Session& session, const PlanLimits& plan, WallTime now) 
 
 Killed kill(const Surroundings& with, const SessionId& id, const std::stop_token& stop) {
     Session before = with.store.get(id);
+    if (is_live(before.status) || before.sandbox_started_at) require_here(with, before);
     if (!is_live(before.status)) {
         // Closed, but its sandbox could not be ended then.
         if (before.sandbox_started_at) end_sandbox(with, before, stop);

@@ -44,6 +44,8 @@ namespace {
 
 constexpr auto k_cheap_limit = std::chrono::seconds(2);
 constexpr auto k_look_period = std::chrono::seconds(30);
+/// How long after a create call its sandbox can still appear: our time-out, and the time that the server allows itself.
+constexpr auto k_latest_arrival = std::chrono::minutes(5);
 
 class Reconciling {
  public:
@@ -68,6 +70,7 @@ class Reconciling {
  private:
     // What lock files tell. @return whether the provider must be asked about something.
     bool judge_by_locks(const Session& row) {
+        if (elsewhere(row)) return judge_from_afar(row);
         if (is_working(row.status)) return abandoned(row).has_value();
         if (!row.sandbox_id) return false;
         if (!with_.place.is_alive) return row.expires_at && with_.clock.now() > *row.expires_at;
@@ -77,12 +80,26 @@ class Reconciling {
         return false;
     }
 
-    // Rows that were closed while their sandbox could not be ended.
+    // Another control plane than the one that is configured now.
+    [[nodiscard]] bool elsewhere(const Session& row) const {
+        return !with_.place.local() && row.provider_address != with_.place.address;
+    }
+
+    // Nobody there can be asked: what the clock and the lock files say is all that there is.
+    bool judge_from_afar(const Session& row) {
+        const bool over = row.expires_at && with_.clock.now() >= *row.expires_at && row.on_timeout != "pause";
+        if (is_working(row.status) ? abandoned(row).has_value() : over)
+            settle(row, judge_row({row.status, false, Presence::absent, row.expires_at, with_.clock.now()}));
+        return false;
+    }
+
+    // Rows that were closed while their sandbox could not be ended, or before it was known whether there is one.
     [[nodiscard]] bool closed_but_alive() const {
-        for (const Session& row : with_.store.list({.provider = with_.place.provider, .unbooked = true}))
-            if (!is_live(row.status) && row.sandbox_id &&
-                (!with_.place.is_alive || with_.place.is_alive(*row.sandbox_id)))
-                return true;
+        for (const Session& row : with_.store.list({.provider = with_.place.provider, .unbooked = true})) {
+            if (is_live(row.status) || elsewhere(row)) continue;
+            if (!row.sandbox_id && with_.place.local()) continue;  // the engine ends what nobody waits for
+            if (!with_.place.is_alive || with_.place.is_alive(*row.sandbox_id)) return true;
+        }
         return false;
     }
 
@@ -108,11 +125,11 @@ class Reconciling {
         for (const Session& row : with_.store.list(
                  {.statuses = {Status::creating, Status::generating, Status::deploying, Status::ready, Status::paused},
                   .provider = with_.place.provider})) {
-            if (!with_.place.local() && row.provider_address != with_.place.address) continue;
+            if (elsewhere(row)) continue;
             const auto known = row.sandbox_id ? live.find(row.sandbox_id->str()) : live.end();
             const bool present = known != live.end();
             if (is_working(row.status)) {
-                if (const auto left = abandoned(row)) end_dead_spawn(*left, by_session);
+                if (const auto left = abandoned(row)) attempt([&] { end_dead_spawn(*left, by_session, live); });
                 continue;
             }
             if (present) {
@@ -121,14 +138,28 @@ class Reconciling {
                 continue;
             }
             // The list and the row were not read at one moment; one direct question settles it.
-            if (!row.sandbox_id || !with_.provider.get(*row.sandbox_id, stop_)) settle_as_gone(row);
+            attempt([&] {
+                if (!row.sandbox_id || !with_.provider.get(*row.sandbox_id, stop_)) settle_as_gone(row);
+            });
         }
         end_orphans(live);
         book_the_gone(live);
         if (look == Look::full) collect_logs();
     }
 
-    void end_dead_spawn(const Session& row, const std::map<std::string, SandboxId>& by_session) {
+    // One sandbox that cannot be ended must not keep the others running.
+    template <class Work>
+    void attempt(const Work& work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            if (error.kind() == ErrorKind::usage || error.kind() == ErrorKind::internal) throw;  // the store's word
+            result_.problems.emplace_back(error.what());
+        }
+    }
+
+    void end_dead_spawn(const Session& row, const std::map<std::string, SandboxId>& by_session,
+                        std::map<std::string, sandbox::SandboxInfo>& live) {
         Session owed = row;
         if (!owed.sandbox_id)
             if (const auto found = by_session.find(row.id.str()); found != by_session.end())
@@ -136,6 +167,7 @@ class Reconciling {
         if (owed.sandbox_id) {
             collect_log(with_, owed, stop_);
             end_sandbox(with_, owed, stop_);
+            live.erase(owed.sandbox_id->str());
         }
         settle(row, judge_row({row.status, false, Presence::unknown, row.expires_at, with_.clock.now()}));
     }
@@ -145,17 +177,25 @@ class Reconciling {
             const auto name = info.metadata.find(k_session_key);
             if (name == info.metadata.end() || !SessionTag::valid(name->second)) continue;
             const auto row = with_.store.find(SessionId::parse(name->second));
-            if (row && is_live(row->status)) continue;
-            if (with_.provider.kill(info.id, stop_)) result_.orphans_ended.push_back(info.id);
-            if (row) book_sandbox(with_, *row, with_.clock.now());
+            const bool owned = row && is_live(row->status);
+            // A create call that was carried out twice leaves a second sandbox, which the row does not name.
+            if (owned && (!row->sandbox_id || *row->sandbox_id == info.id)) continue;
+            attempt([&, &orphan = info.id] {
+                if (with_.provider.kill(orphan, stop_)) result_.orphans_ended.push_back(orphan);
+                if (row && !owned) book_sandbox(with_, *row, with_.clock.now());
+            });
         }
     }
 
     // What was owed for a sandbox that ended before anybody could end it.
     void book_the_gone(const std::map<std::string, sandbox::SandboxInfo>& live) {
-        for (const Session& row : with_.store.list({.provider = with_.place.provider, .unbooked = true}))
-            if (!is_live(row.status) && row.sandbox_id && !live.contains(row.sandbox_id->str()))
-                book_sandbox(with_, row, std::min(with_.clock.now(), row.expires_at.value_or(with_.clock.now())));
+        const WallTime now = with_.clock.now();
+        for (const Session& row : with_.store.list({.provider = with_.place.provider, .unbooked = true})) {
+            if (is_live(row.status) || elsewhere(row)) continue;
+            if (row.sandbox_id && !live.contains(row.sandbox_id->str()))
+                book_sandbox(with_, row, std::min(now, row.expires_at.value_or(now)));
+            if (!row.sandbox_id && now > *row.sandbox_started_at + k_latest_arrival) with_.store.forget_use(row.id);
+        }
     }
 
     void collect_logs() {

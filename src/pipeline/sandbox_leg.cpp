@@ -1,5 +1,7 @@
 #include "sandbox_leg.hpp"
 
+#include "stop_after.hpp"
+
 #include <spawnai/pipeline/spawn.hpp>
 
 #include <fmt/format.h>
@@ -10,6 +12,7 @@ namespace spawnai::pipeline {
 namespace {
 
 using store::Status;
+constexpr auto k_size_limit = std::chrono::seconds(5);  // the app does not wait longer for a figure
 const std::vector<Status> k_working{Status::creating, Status::generating, Status::deploying};
 
 }  // namespace
@@ -104,15 +107,13 @@ void SandboxLeg::create(const std::stop_token& stop) {
         asked_ = true;
     }
     started_at_ = with_.clock.now();
-    auto sandbox = events_.timed(Step::create, [&] {
-        try {
-            return with_.provider.create(request_, create_stop_.get_token());
-        } catch (const Error& error) {
-            if (error.kind() != ErrorKind::not_found) throw;
-            throw Error(ErrorKind::usage, error.what(),
-                        fmt::format("leave --template out for '{}', or see which the provider has", k_base_template));
-        }
-    });
+    // Written down before it is asked for: if nobody lives to hear the answer, the row tells that a sandbox may run.
+    store::SessionChange asking;
+    asking.sandbox_started_at = started_at_;
+    asking.cpu_count = with_.prices.usual_vcpu();
+    asking.memory_mib = with_.prices.usual_memory_mib();
+    record(asking);
+    auto sandbox = ask();
     {
         const std::lock_guard lock(mutex_);
         sandbox_ = std::move(sandbox);
@@ -121,19 +122,37 @@ void SandboxLeg::create(const std::stop_token& stop) {
     }
     store::SessionChange change;
     change.sandbox_id = sandbox_->id();
-    change.sandbox_started_at = started_at_;
     change.expires_at = started_at_ + request_.lifetime;
-    change.cpu_count = with_.prices.usual_vcpu();
-    change.memory_mib = with_.prices.usual_memory_mib();
+    record(change);
+    if (stop.stop_requested()) throw Interrupted(SIGINT);
+}
+
+std::unique_ptr<sandbox::Sandbox> SandboxLeg::ask() {
+    try {
+        return events_.timed(Step::create, [&] { return with_.provider.create(request_, create_stop_.get_token()); });
+    } catch (const sandbox::NotCreated& error) {
+        with_.store.forget_use(session_.id);
+        const std::lock_guard lock(mutex_);
+        asked_ = false;
+        if (error.kind() != ErrorKind::not_found) throw;
+        throw Error(ErrorKind::usage, error.what(),
+                    fmt::format("leave --template out for '{}', or see which the provider has", k_base_template));
+    }
+}
+
+void SandboxLeg::record(const store::SessionChange& change) {
     if (!with_.store.change(session_.id, change, k_working))
         throw Error(ErrorKind::not_ready, "the session was ended by another command");
-    if (stop.stop_requested()) throw Interrupted(SIGINT);
 }
 
 void SandboxLeg::record_size(const std::stop_token& stop) {
     std::optional<sandbox::SandboxInfo> info;
+    const StopAfter limit(k_size_limit, stop);
     try {
-        info = with_.provider.get(sandbox_->id(), stop);
+        info = with_.provider.get(sandbox_->id(), limit.token());
+    } catch (const Interrupted&) {
+        if (stop.stop_requested()) throw;
+        return;
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::limit) throw;
         return;  // the usual size stands until somebody asks again

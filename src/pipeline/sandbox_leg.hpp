@@ -38,7 +38,7 @@ class SandboxLeg : public FileSink {
     /// Stops at once. A create call that is under way is given a second to come back, because a sandbox whose id we know is ended
     /// sooner than one that must be searched for.
     void abandon() noexcept;
-    /// Whether the provider was asked for a sandbox.
+    /// Whether the provider was asked for a sandbox and may have made one.
     [[nodiscard]] bool asked() const;
     [[nodiscard]] std::optional<SandboxId> sandbox_id() const;
     [[nodiscard]] WallTime started_at() const noexcept { return started_at_; }  ///< after join
@@ -46,6 +46,9 @@ class SandboxLeg : public FileSink {
  private:
     void work(const std::stop_token& stop);
     void create(const std::stop_token& stop);
+    [[nodiscard]] std::unique_ptr<sandbox::Sandbox> ask();
+    /// @throws Error{not_ready} when the session is over.
+    void record(const store::SessionChange& change);
     void record_size(const std::stop_token& stop);
     void take_files(const std::stop_token& stop);
 

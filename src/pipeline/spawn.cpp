@@ -38,6 +38,7 @@ using store::Status;
 const std::vector<Status> k_working{Status::creating, Status::generating, Status::deploying};
 constexpr auto k_ending_limit = seconds(2);  // with the second that a create call is given: 3 in all
 constexpr auto k_look_again = milliseconds(100);
+constexpr auto k_longest_queue = seconds(10);                 // for the moment in which one more sandbox may be created
 constexpr auto k_shortest_sandbox = std::chrono::minutes(5);  // time to write and repair an app that is to live shortly
 
 /// Hands files on to the sandbox only when nothing speaks against them.
@@ -79,6 +80,17 @@ milliseconds median(std::vector<milliseconds> values) {
     return *middle;
 }
 
+/// The next sandbox may be created in a moment.
+class TooSoon : public Error {
+ public:
+    explicit TooSoon(const billing::Verdict& verdict)
+        : Error(ErrorKind::limit, verdict.message, verdict.hint), free_in_(verdict.free_in) {}
+    [[nodiscard]] milliseconds free_in() const noexcept { return free_in_; }
+
+ private:
+    milliseconds free_in_;
+};
+
 class NameTaken : public Error {
  public:
     explicit NameTaken(const std::string& name)
@@ -91,21 +103,25 @@ void check_admission(const SpawnRequest& request, const SpawnPlan& plan, const S
     if (use.name_taken) throw NameTaken(name);
     const int taken = use.live + (with.place.local() ? use.paused : 0);
     for (const billing::Verdict& verdict :
-         {billing::check_slots({taken, use.recent, use.oldest_recent}, with.place.plan, with.clock.now()),
-          billing::check_caps({use.spent_today, use.spent_this_month}, plan.estimate(), request.caps)})
+         {billing::check_caps({use.spent_today, use.spent_this_month}, plan.estimate(), request.caps),
+          billing::check_slots({taken, use.recent, use.oldest_recent, use.last_second, use.oldest_of_last_second},
+                               with.place.plan, with.clock.now())}) {
+        if (verdict.free_in.count() > 0) throw TooSoon(verdict);
         if (!verdict.allowed) throw Error(ErrorKind::limit, verdict.message, verdict.hint);
+    }
 }
 
 /// One spawn from its row to its end. Not reusable.
 class Spawning {
  public:
-    Spawning(const SpawnRequest& request, SpawnPlan plan, const Surroundings& with, Observer& observer)
+    Spawning(const SpawnRequest& request, SpawnPlan plan, const Surroundings& with, Observer& observer,
+             const std::stop_token& stop)
         : request_(request),
           plan_(std::move(plan)),
           with_(with),
           id_(new_session_id()),
           lease_(with.run_dir, id_),
-          session_(admit()),
+          session_(admit(stop)),
           events_(id_, &with.store, observer, with.clock) {}
 
     SpawnResult run(const std::stop_token& stop) {
@@ -118,8 +134,9 @@ class Spawning {
             throw;
         } catch (const Error& cause) {
             // What is not found here is the sandbox: it ended, by its own limits or by somebody else's hand.
+            const bool had_sandbox = leg_ && leg_->sandbox_id();
             const Error error =
-                cause.kind() == ErrorKind::not_found
+                cause.kind() == ErrorKind::not_found && had_sandbox
                     ? Error(ErrorKind::not_ready,
                             fmt::format("the sandbox ended while the app was being made: {}", cause.what()),
                             "try again; if it happens again, the app may need more memory than a sandbox has",
@@ -135,7 +152,7 @@ class Spawning {
     }
 
  private:
-    store::Session admit();
+    store::Session admit(const std::stop_token& stop);
     store::Session insert(const store::Session& row);
     [[nodiscard]] std::unique_ptr<Generator> make_generator();
     /// When an app out of the store does not work any more. Not for a respawn, which asked for that very app.
@@ -153,6 +170,8 @@ class Spawning {
                                            const std::optional<claude::NoAppReason>& no_app) const;
     [[nodiscard]] Money left() const;
     store::Session publish(const Draft& draft, Deployment& deployment);
+    /// @return false when it stays as it was. @throws Error{not_ready} when the sandbox is gone.
+    [[nodiscard]] bool set_lifetime(const SandboxId& sandbox, std::chrono::seconds lifetime);
     void close(const std::string& kind, const std::string& message, bool recoverable) noexcept;
 
     const SpawnRequest& request_;
@@ -180,7 +199,7 @@ store::Session Spawning::insert(const store::Session& row) {
         request_.caps.daily || request_.caps.monthly);
 }
 
-store::Session Spawning::admit() {
+store::Session Spawning::admit(const std::stop_token& stop) {
     store::Session row{.id = id_};
     row.name = request_.name.empty() ? make_name(plan_.prompt) : request_.name;
     row.user_tag = request_.user_tag;
@@ -208,13 +227,18 @@ store::Session Spawning::admit() {
     row.owner_pid = ::getpid();
     auto history = with_.store.recent_durations(plan_.type, plan_.source, 9);
     if (!history.empty()) expected_ = median(std::move(history));
-    for (int tries = 0;; ++tries) {
+    const SteadyTime patience = with_.clock.steady() + k_longest_queue;
+    for (int names = 0;;) {
         try {
             return insert(row);
         } catch (const NameTaken&) {
             // A name of the user's choice is refused; one of ours is only drawn again.
-            if (!request_.name.empty() || tries == 9) throw;
+            if (!request_.name.empty() || ++names == 10) throw;
             row.name = make_name(plan_.prompt);
+        } catch (const TooSoon& refusal) {
+            if (with_.clock.steady() + refusal.free_in() > patience) throw;
+            if (!with_.clock.sleep(refusal.free_in(), stop)) throw Interrupted(SIGINT);
+            row.created_at = with_.clock.now();
         }
     }
 }
@@ -410,6 +434,23 @@ std::optional<Evidence> Spawning::try_draft(Draft& draft, const Attempt& attempt
     return evidence;
 }
 
+bool Spawning::set_lifetime(const SandboxId& sandbox, seconds lifetime) {
+    const StopAfter limit{seconds(15)};
+    std::string problem;
+    try {
+        if (with_.provider.set_timeout(sandbox, lifetime, limit.token())) return true;
+        throw Error(ErrorKind::not_ready, "the sandbox ended before the app could be handed over");
+    } catch (const Interrupted&) {
+        problem = "the provider did not answer in time";
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::limit) throw;
+        problem = error.what();
+    }
+    // The app runs, and its sandbox has the lifetime that it was made with.
+    events_.emit(Note{fmt::format("the app lives as long as its sandbox was made for: {}", problem)});
+    return false;
+}
+
 store::Session Spawning::publish(const Draft& draft, Deployment& deployment) {
     const SandboxId sandbox = leg_->sandbox_id().value();
     const WallTime now = with_.clock.now();
@@ -417,16 +458,15 @@ store::Session Spawning::publish(const Draft& draft, Deployment& deployment) {
     if (const seconds longest = with_.place.plan.longest; longest.count() > 0)
         lifetime = std::min(lifetime, longest - std::chrono::ceil<seconds>(now - leg_->started_at()));
     lifetime = std::max(lifetime, seconds(1));
-    const StopAfter limit{seconds(15)};
-    if (!with_.provider.set_timeout(sandbox, lifetime, limit.token()))
-        throw Error(ErrorKind::not_ready, "the sandbox ended before the app could be handed over");
+    const WallTime end =
+        set_lifetime(sandbox, lifetime) ? now + lifetime : with_.store.get(id_).expires_at.value_or(now);
 
     with_.store.mark_deployed(id_, version_);
     if (draft.app.type == AppType::script) with_.store.keep_log(id_, deployment.output());
     store::SessionChange change;
     change.status = Status::ready;
     change.ready_at = now;
-    change.expires_at = now + lifetime;
+    change.expires_at = end;
     change.app_url = deployment.url(draft.app);
     change.app_version = version_;
     change.port = deployment.port(draft.app);
@@ -486,6 +526,16 @@ std::optional<InFlight> claim(const SpawnRequest& request, const Surroundings& w
     return std::nullopt;
 }
 
+bool frees_a_slot(const Surroundings& with, const std::stop_token& stop) {
+    try {
+        return !reconcile(with, Look::full, stop).changes.empty();
+    } catch (const Error& failure) {
+        // The refusal is what the user must hear, not why it could not be helped.
+        with.log.write(LogLevel::info, "reconcile_failed", {{"error", failure.what()}});
+        return false;
+    }
+}
+
 }  // namespace
 
 std::filesystem::path lease_file(const std::filesystem::path& run_dir, const SessionId& id) {
@@ -507,12 +557,12 @@ SpawnResult spawn(const SpawnRequest& request, const Surroundings& with, Observe
     });
     std::optional<Spawning> spawning;
     try {
-        spawning.emplace(request, plan, with, observer);
+        spawning.emplace(request, plan, with, observer, stop);
     } catch (const Error& refusal) {
         // A slot may be held by what is gone already.
         if (refusal.kind() != ErrorKind::limit) throw;
-        if (reconcile(with, Look::full, stop).changes.empty()) throw;
-        spawning.emplace(request, plan, with, observer);
+        if (!frees_a_slot(with, stop)) throw;
+        spawning.emplace(request, plan, with, observer, stop);
     }
     return spawning->run(stop);
 }

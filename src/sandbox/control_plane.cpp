@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace spawnai::sandbox {
 
 using std::chrono::milliseconds;
@@ -28,6 +30,11 @@ bool says_unknown(const net::Response& response) {
 
 bool says_unknown_sandbox(const net::Response& response) {
     return says_unknown(response) && wire::parse_failure(response.body).message.find("andbox") != std::string::npos;
+}
+
+/// A create call with this answer was not carried out. Of a 408 and all server errors but one, nobody knows.
+bool refuses(const net::Response& response) {
+    return (response.status >= 300 && response.status < 500 && response.status != 408) || says_not_created(response);
 }
 
 bool no_other_meaning(const net::Response& /*response*/) {
@@ -54,6 +61,7 @@ net::Response ControlPlane::call(std::string_view method, const std::string& pat
     request.timeouts.idle = options_->request_timeout;
     request.timeouts.total = options_->request_timeout;
     request.response_limit = k_answer_limit;
+    request.at_most_once = repeat == Repeat::when_not_executed;
     net::RetryPolicy policy;
     policy.repeatable = repeat == Repeat::always;
     policy.says_not_executed = says_not_created;
@@ -61,25 +69,37 @@ net::Response ControlPlane::call(std::string_view method, const std::string& pat
 }
 
 net::Response ControlPlane::call_newest(std::string_view method, const std::string& path, const std::string& v2_body,
-                                        const std::string& v1_body, Repeat repeat,
+                                        const std::string& v1_body, Repeat repeat, std::atomic<bool>& only_v1,
                                         bool (*means_other)(const net::Response&), const std::stop_token& stop) {
     const auto no_such_path = [&](const net::Response& response) {
         return response.status == 405 || (response.status == 404 && !means_other(response));
     };
-    if (!only_v1_) {
+    if (!only_v1) {
         net::Response response = call(method, "/v2" + path, v2_body, repeat, stop);
         if (!no_such_path(response)) return response;
     }
     net::Response response = call(method, path, v1_body, repeat, stop);
-    if (!no_such_path(response)) only_v1_ = true;
+    if (!no_such_path(response)) only_v1 = true;
     return response;
 }
 
 wire::Access ControlPlane::create(const SandboxRequest& request, const std::stop_token& stop) {
-    const net::Response response =
-        call_newest("POST", "/sandboxes", wire::create_body(request, wire::Api::v2),
-                    wire::create_body(request, wire::Api::v1), Repeat::when_not_executed, says_no_template, stop);
-    if (!success(response)) throw error_of(Service::control_plane, response, "cannot create a sandbox");
+    const auto ask = [&] {
+        try {
+            return call_newest("POST", "/sandboxes", wire::create_body(request, wire::Api::v2),
+                               wire::create_body(request, wire::Api::v1), Repeat::when_not_executed, only_v1_,
+                               says_no_template, stop);
+        } catch (const net::TransportError& error) {
+            if (error.may_have_arrived()) throw;
+            throw NotCreated(error);
+        }
+    };
+    const net::Response response = ask();
+    if (!success(response)) {
+        const Error error = error_of(Service::control_plane, response, "cannot create a sandbox");
+        if (refuses(response)) throw NotCreated(error);
+        throw Error(error);
+    }
     wire::Access access = wire::parse_access(response.body);
     const auto give_up = [&](const std::string& why) {
         // It runs and costs; the stop of the caller must not keep it alive.
@@ -100,7 +120,7 @@ std::optional<wire::Access> ControlPlane::connect(const SandboxId& id, std::chro
                                                   const std::stop_token& stop) {
     const std::string body = wire::timeout_body(lifetime);
     const net::Response response =
-        call_newest("POST", path_of(id, "/connect"), body, body, Repeat::always, says_unknown_sandbox, stop);
+        call_newest("POST", path_of(id, "/connect"), body, body, Repeat::always, only_v1_, says_unknown_sandbox, stop);
     if (says_unknown(response)) return std::nullopt;
     if (!success(response))
         throw error_of(Service::control_plane, response, "cannot connect to the sandbox " + id.str());
@@ -118,15 +138,18 @@ std::vector<SandboxInfo> ControlPlane::list(const std::map<std::string, std::str
                                             const std::stop_token& stop) {
     std::vector<SandboxInfo> all;
     std::string token;
+    std::set<std::string> seen;
     const std::string filter = metadata.empty() ? "" : "&metadata=" + wire::metadata_query(metadata);
     for (int page = 0; page < k_most_pages; ++page) {
         std::string path = fmt::format("/sandboxes?limit={}{}", wire::k_page_limit, filter);
         if (!token.empty()) path += "&nextToken=" + net::percent_encode(token);
-        const net::Response response = call_newest("GET", path, "", "", Repeat::always, no_other_meaning, stop);
+        const net::Response response =
+            call_newest("GET", path, "", "", Repeat::always, only_v1_list_, no_other_meaning, stop);
         if (!success(response)) throw error_of(Service::control_plane, response, "cannot list the sandboxes");
         for (SandboxInfo& info : wire::parse_list(response.body)) all.push_back(std::move(info));
         const std::string next = response.header(wire::header::k_next_token).value_or("");
-        if (next.empty() || next == token) return all;
+        // A page that was there already means that the list runs in a circle.
+        if (next.empty() || !seen.insert(next).second) return all;
         token = next;
     }
     throw Error(ErrorKind::unavailable, "cannot list the sandboxes: the server's list has no end");

@@ -47,12 +47,15 @@ class ControlPlane {
     /// about something else than the path.
     [[nodiscard]] net::Response call_newest(std::string_view method, const std::string& path,
                                             const std::string& v2_body, const std::string& v1_body, Repeat repeat,
-                                            bool (*means_other)(const net::Response&), const std::stop_token& stop);
+                                            std::atomic<bool>& only_v1, bool (*means_other)(const net::Response&),
+                                            const std::stop_token& stop);
 
     const E2bOptions* options_;
     net::Transport* transport_;
     const Clock* clock_;
-    std::atomic<bool> only_v1_{false};  ///< the server was found to have no v2 paths
+    // What the server was found to lack. The list is older than the rest of v2, and its v1 form knows no pages and no paused ones.
+    std::atomic<bool> only_v1_{false};
+    std::atomic<bool> only_v1_list_{false};
 };
 
 }  // namespace spawnai::sandbox

@@ -1,3 +1,4 @@
+#include "addresses.hpp"
 #include "control_plane.hpp"
 #include "envd.hpp"
 #include "failure.hpp"
@@ -9,34 +10,23 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 namespace spawnai::sandbox {
 
 namespace {
-
-/// Clouds that take the traffic of all sandboxes under one host name and tell them apart by headers.
-constexpr std::array<std::string_view, 4> k_shared_host_domains = {"e2b.app", "e2b.dev", "e2b.pro", "e2b-staging.dev"};
 
 std::string without_slash(std::string url) {
     while (url.ends_with('/')) url.pop_back();
     return url;
 }
 
-/// How the host names of one sandbox are made.
-struct Hosts {
-    std::string scheme;
-    std::string domain;
-};
-
 class E2bSandbox final : public Sandbox {
  public:
-    E2bSandbox(Envd envd, Hosts hosts) : envd_(std::move(envd)), hosts_(std::move(hosts)) {}
+    E2bSandbox(Envd envd, std::string scheme, std::string domain)
+        : envd_(std::move(envd)), scheme_(std::move(scheme)), domain_(std::move(domain)) {}
 
     const SandboxId& id() const override { return envd_.address().id; }
     std::string url(int port) const override {
-        return fmt::format("{}://{}-{}.{}", hosts_.scheme, port, id().str(), hosts_.domain);
+        return fmt::format("{}://{}-{}.{}", scheme_, port, id().str(), domain_);
     }
     void write_files(std::span<const FileUpload> files, std::stop_token stop) override {
         envd_.write_files(files, stop);
@@ -66,17 +56,14 @@ class E2bSandbox final : public Sandbox {
 
  private:
     Envd envd_;
-    Hosts hosts_;
+    std::string scheme_;  ///< of the URLs of its apps
+    std::string domain_;
 };
 
 class E2bProvider final : public Provider {
  public:
     E2bProvider(E2bOptions options, net::Transport& transport, const Clock& clock)
-        : options_(std::move(options)),
-          api_(net::Url::parse(options_.api_url)),
-          control_(options_, transport, clock),
-          transport_(&transport),
-          clock_(&clock) {}
+        : options_(std::move(options)), control_(options_, transport, clock), transport_(&transport), clock_(&clock) {}
 
     std::unique_ptr<Sandbox> create(const SandboxRequest& request, std::stop_token stop) override {
         return handle(control_.create(request, stop));
@@ -123,25 +110,17 @@ class E2bProvider final : public Provider {
 
     std::unique_ptr<Sandbox> handle(const wire::Access& access) {
         const std::string domain = access.domain.empty() ? options_.domain : access.domain;
-        EnvdAddress address{envd_url(access.id, domain), access.id, access.envd_token, access.envd_version,
-                            options_.user_agent};
-        // A sandbox on this machine is served the way its API is; everything else has certificates.
-        const bool local = net::Url::parse("http://" + domain).loopback();
+        EnvdAddress address{envd_url(options_, access.id.str(), domain),
+                            access.id,
+                            access.envd_token,
+                            access.envd_version,
+                            options_.user_agent,
+                            options_.request_timeout};
         return std::make_unique<E2bSandbox>(Envd(std::move(address), *transport_, *clock_),
-                                            Hosts{local ? api_.scheme : "https", domain});
-    }
-
-    std::string envd_url(const SandboxId& id, const std::string& domain) const {
-        if (options_.sandbox_url) return *options_.sandbox_url;
-        if (api_.loopback()) return options_.api_url;
-        if (std::find(k_shared_host_domains.begin(), k_shared_host_domains.end(), domain) !=
-            k_shared_host_domains.end())
-            return "https://sandbox." + domain;
-        return fmt::format("https://{}-{}.{}", wire::k_envd_port, id.str(), domain);
+                                            app_scheme(options_, domain), domain);
     }
 
     E2bOptions options_;
-    net::Url api_;
     ControlPlane control_;
     net::Transport* transport_;
     const Clock* clock_;
@@ -149,12 +128,13 @@ class E2bProvider final : public Provider {
 
 }  // namespace
 
-E2bOptions e2b_options(const Environment& environment, Secret api_key) {
+E2bOptions e2b_options(const Environment& environment, const Secret& api_key) {
     E2bOptions options;
     options.domain = ascii_lower(environment.get_or("E2B_DOMAIN", options.domain));
-    options.api_url = environment.get_or("E2B_API_URL", "https://api." + options.domain);
+    options.api_url = without_slash(environment.get_or("E2B_API_URL", "https://api." + options.domain));
     options.sandbox_url = environment.get("E2B_SANDBOX_URL");
-    options.api_key = std::move(api_key);
+    // Keys come out of files and secret stores with a line's end.
+    options.api_key = Secret(std::string(trim(api_key.reveal())));
     return options;
 }
 

@@ -26,12 +26,17 @@ constexpr milliseconds k_abandon_patience(1000);
 /// How much later than the daemon we end a command that it should have ended.
 constexpr milliseconds k_grace(5000);
 constexpr std::size_t k_message_limit = 16U << 20U;
+constexpr std::size_t k_slowest_line = 32U << 10U;  // bytes in a second
 
 bool success(const net::Response& response) {
     return response.status >= 200 && response.status < 300;
 }
 
 }  // namespace
+
+milliseconds Envd::patience_for(std::size_t bytes) const {
+    return address_.patience + seconds(static_cast<seconds::rep>(bytes / k_slowest_line));
+}
 
 net::Request Envd::request(std::string_view method, const std::string& path) const {
     net::Request request;
@@ -99,6 +104,7 @@ void Envd::upload(const std::string& query, std::span<const FileUpload* const> f
         net::Request post = request("POST", "/files" + query);
         post.headers.push_back({"Content-Type", body.content_type()});
         post.headers.push_back({"Content-Length", std::to_string(body.size())});
+        post.timeouts.total = patience_for(body.size());
         post.body_source = [&body](char* buffer, std::size_t size) { return body.read(buffer, size); };
         return transport_->send(post, stop);
     };
@@ -111,7 +117,8 @@ std::string Envd::read_file(const std::string& path, std::size_t limit, const st
     bool too_large = false;
     const auto exchange = [&] {
         content.clear();
-        const net::Request get = request("GET", "/files?path=" + net::percent_encode(path));
+        net::Request get = request("GET", "/files?path=" + net::percent_encode(path));
+        get.timeouts.total = patience_for(limit);
         return transport_->stream(
             get, nullptr,
             [&](std::string_view piece) {
@@ -150,12 +157,15 @@ net::Request Envd::connect_call(const char* method, const std::string& body) con
     post.headers.push_back({"Content-Type", wire::media::k_json});
     post.headers.push_back({wire::header::k_connect_version, "1"});
     post.body = body;
+    post.timeouts.total = address_.patience;
     return post;
 }
 
 net::Response Envd::unary(const char* method, const std::string& body, Repeat repeat, const std::string& doing,
                           const std::stop_token& stop) const {
-    const auto exchange = [&] { return transport_->send(connect_call(method, body), stop); };
+    net::Request post = connect_call(method, body);
+    post.at_most_once = repeat == Repeat::when_not_arrived;
+    const auto exchange = [&] { return transport_->send(post, stop); };
     net::Response response = guarded(exchange, repeat, stop);
     if (!success(response)) throw error_of(Service::envd, response, doing);
     return response;
@@ -218,6 +228,7 @@ Envd::StreamEnd Envd::stream(const char* method, const std::string& body, millis
     if (older_than(address_.version, 0, 4, 0))
         post.headers.push_back({"Authorization", "Basic " + base64_encode("user:")});
     post.body = net::encode_connect_frame(body);
+    post.at_most_once = true;
     post.timeouts.idle = k_keepalive + k_keepalive / 2;
     if (timeout.count() > 0) post.timeouts.total = timeout + k_grace;
 

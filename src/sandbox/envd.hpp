@@ -22,6 +22,7 @@ struct EnvdAddress {
     Secret token{};
     std::string version{};
     std::string user_agent{};
+    std::chrono::milliseconds patience{60000};  ///< of one call and its answer
 };
 
 /// Calls of the daemon: files, and processes by the Connect protocol. Safe from any thread. Throws as Sandbox does.
@@ -62,6 +63,8 @@ class Envd {
     enum class Repeat { once_more, when_not_arrived };
 
     [[nodiscard]] net::Request request(std::string_view method, const std::string& path) const;
+    /// What carries so many bytes is given the time of a slow line on top of that of a call.
+    [[nodiscard]] std::chrono::milliseconds patience_for(std::size_t bytes) const;
     [[nodiscard]] net::Request connect_call(const char* method, const std::string& body) const;
     void upload(const std::string& query, std::span<const FileUpload* const> files, const std::stop_token& stop) const;
     [[nodiscard]] net::Response unary(const char* method, const std::string& body, Repeat repeat,

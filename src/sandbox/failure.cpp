@@ -14,11 +14,6 @@ bool contains(const std::string& text, std::string_view part) {
     return ascii_lower(text).find(part) != std::string::npos;
 }
 
-bool is_page(const net::Response& response) {
-    return response.header("Content-Type").value_or("").starts_with("text/html") ||
-           trim(std::string_view(response.body).substr(0, 64)).starts_with('<');
-}
-
 /// What the other side said, or what can be said about its silence.
 std::string reason_of(const net::Response& response, const wire::Failure& failure) {
     if (!failure.message.empty()) return failure.message;
@@ -29,7 +24,7 @@ std::string reason_of(const net::Response& response, const wire::Failure& failur
 
 Error too_many(const net::Response& response, const std::string& message) {
     if (contains(message, "concurrent"))
-        return Error(ErrorKind::limit, message, "end sandboxes with `spawnai kill`, or see `spawnai plan`");
+        return Error(ErrorKind::limit, message, "end sandboxes with 'spawnai kill', or see 'spawnai plan'");
     const auto wait = response.header("Retry-After");
     const bool seconds = wait && !wait->empty() && wait->find_first_not_of("0123456789") == std::string::npos;
     return Error(ErrorKind::limit, message, seconds ? fmt::format("try again in {} s", *wait) : "try again in a while");
@@ -39,10 +34,10 @@ Error control_plane_error(const net::Response& response, const wire::Failure& fa
     switch (response.status) {
         case 400:
             if (contains(failure.message, "timeout cannot be greater"))
-                return Error(ErrorKind::limit, message, "ask for a shorter --ttl, or see `spawnai plan`");
+                return Error(ErrorKind::limit, message, "ask for a shorter --ttl, or see 'spawnai plan'");
             return Error(ErrorKind::usage, message);
         case 401:
-            return Error(ErrorKind::auth, message, "check E2B_API_KEY, or set the key with `spawnai keys set`");
+            return Error(ErrorKind::auth, message, "check E2B_API_KEY, or set the key with 'spawnai keys set e2b'");
         case 403:
             return Error(ErrorKind::auth, message,
                          "the key is known but not allowed to do this: see the E2B dashboard");
@@ -74,6 +69,11 @@ ErrorKind kind_of_code(std::string_view code) {
 }
 
 }  // namespace
+
+bool is_page(const net::Response& response) {
+    return response.header("Content-Type").value_or("").starts_with("text/html") ||
+           trim(std::string_view(response.body).substr(0, 64)).starts_with('<');
+}
 
 Error error_of(Service service, const net::Response& response, const std::string& doing) {
     const wire::Failure failure = wire::parse_failure(response.body);

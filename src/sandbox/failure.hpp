@@ -16,6 +16,8 @@ enum class Service { control_plane, envd };
 /// The same for the error in the end frame of a stream.
 [[nodiscard]] Error error_of(const wire::Failure& failure, const std::string& doing);
 
+/// A web page, where E2B answers with JSON.
+[[nodiscard]] bool is_page(const net::Response& response);
 /// The proxy in front of the sandbox says that there is no such sandbox (any more).
 [[nodiscard]] bool says_gone(const net::Response& response);
 /// A 404 to a create call means the template, not the path.

@@ -86,7 +86,8 @@ ExitStatus follow(const Envd& envd, Target target, const std::function<void(std:
         if (fruitless == k_most_fruitless_reconnects)
             throw Error(ErrorKind::unavailable,
                         fmt::format("lost the output of process {} in the sandbox: {}", *target.pid, why));
-        if (!envd.clock().sleep(k_reconnect_pause * fruitless, stop)) throw Interrupted(0);
+        // Also after progress: a stream that is cut again and again must not become a storm of calls.
+        if (!envd.clock().sleep(k_reconnect_pause * std::max(fruitless, 1), stop)) throw Interrupted(0);
         target.method = wire::rpc::k_connect;
         target.body = wire::select_body(*target.pid);
     }

@@ -52,6 +52,12 @@ void Store::book(const SessionId& id, const std::vector<CostLine>& lines) {
     });
 }
 
+void Store::forget_use(const SessionId& id) {
+    impl_->write([&](Database& db) {
+        Query(db, "UPDATE sessions SET sandbox_started_at = NULL WHERE id = ?").bind(id.str()).run();
+    });
+}
+
 bool Store::book_usage(const SessionId& id, const UsageMetric& metric, const std::vector<CostLine>& lines) {
     return impl_->write([&](Database& db) {
         require_session(db, id);

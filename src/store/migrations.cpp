@@ -215,7 +215,9 @@ void migrate(Database& database, const std::filesystem::path& file, std::span<co
                                     file.string(), version, target),
                         "use the newer spawnai that wrote it, or name another place with SPAWNAI_HOME");
         const std::int64_t application = database.pragma("application_id");
-        if (application != k_application_id && (application != 0 || version != 0 || has_tables(database)))
+        // Another process may have made the tables between the two looks; then the mark is there now.
+        if (application != k_application_id && (application != 0 || version != 0 || has_tables(database)) &&
+            database.pragma("application_id") != k_application_id)
             throw Error(ErrorKind::usage, fmt::format("{} is an SQLite database of another program", file.string()),
                         "move it aside, or name another place with SPAWNAI_HOME");
     };

@@ -110,12 +110,15 @@ SlotUse use_of(Database& db, const std::string& provider, const std::string& nam
         use.paused = static_cast<int>(live.integer());
     }
 
-    Query recent(db, "SELECT count(*), min(created_at) FROM sessions WHERE provider = ? AND created_at > ?");
-    recent.bind(provider).bind(milliseconds(now - rate_window));
-    if (recent.next()) {
-        use.recent = static_cast<int>(recent.integer());
-        use.oldest_recent = wall_time(recent.optional_integer());
-    }
+    const auto created_since = [&](WallTime since, int& count, std::optional<WallTime>& oldest) {
+        Query created(db, "SELECT count(*), min(created_at) FROM sessions WHERE provider = ? AND created_at > ?");
+        created.bind(provider).bind(milliseconds(since));
+        if (!created.next()) return;
+        count = static_cast<int>(created.integer());
+        oldest = wall_time(created.optional_integer());
+    };
+    created_since(now - rate_window, use.recent, use.oldest_recent);
+    created_since(now - std::chrono::seconds(1), use.last_second, use.oldest_of_last_second);
 
     if (with_spending) {
         const auto day = std::chrono::floor<std::chrono::days>(now);

@@ -4,12 +4,15 @@
 
 #include <spawnai/core/json.hpp>
 #include <spawnai/sandbox/e2b_provider.hpp>
+#include <spawnai/sandbox/examine.hpp>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <atomic>
 #include <csignal>
 #include <latch>
+#include <thread>
 
 using namespace spawnai;
 using namespace spawnai::sandbox;
@@ -46,8 +49,10 @@ struct Client {
     std::unique_ptr<net::Transport> transport = net::make_curl_transport(Environment());
     std::unique_ptr<Provider> provider = make(cloud.url());
 
-    std::unique_ptr<Provider> make(const std::string& api_url) {
+    std::unique_ptr<Provider> make(const std::string& api_url,
+                                   std::chrono::milliseconds patience = std::chrono::seconds(60)) {
         E2bOptions options;
+        options.request_timeout = patience;
         options.api_url = api_url;
         options.api_key = Secret("e2b_0123secret");
         return make_e2b_provider(options, *transport, clock);
@@ -258,6 +263,99 @@ TEST_SUITE("control plane") {
         client.cloud.on("POST /v2/sandboxes",
                         [](ServedConnection& connection, const ServedRequest&) { connection.cut(); });
         CHECK(said_by([&] { (void)client.provider->create({}, {}); }).kind == ErrorKind::unavailable);
+    }
+
+    TEST_CASE("a create call that a kept connection swallows is not sent again") {
+        Client client;
+        client.cloud.on("GET /v2/sandboxes", 200, "[]");
+        client.cloud.on("POST /v2/sandboxes",
+                        [](ServedConnection& connection, const ServedRequest&) { connection.cut(); });
+        (void)client.provider->list({}, {});
+        CHECK(said_by([&] { (void)client.provider->create({}, {}); }).text.find("without an answer") !=
+              std::string::npos);
+        CHECK(client.cloud.count("POST /v2/sandboxes") == 1);
+    }
+
+    TEST_CASE("a refusal says that nothing was made and a silence does not") {
+        const auto surely_nothing = [](Provider& provider) {
+            try {
+                (void)provider.create({}, {});
+            } catch (const sandbox::NotCreated&) {
+                return true;
+            } catch (const Error&) {
+                return false;
+            }
+            return false;
+        };
+        for (const auto& [status, nothing] : std::vector<std::pair<int, bool>>{{301, true},
+                                                                               {400, true},
+                                                                               {401, true},
+                                                                               {404, true},
+                                                                               {408, false},
+                                                                               {429, true},
+                                                                               {500, false},
+                                                                               {502, false}}) {
+            CAPTURE(status);
+            Client client;
+            client.cloud.on("POST /v2/sandboxes", status, fmt::format(R"({{"code":{},"message":"template"}})", status));
+            CHECK(surely_nothing(*client.provider) == nothing);
+        }
+        Client client;
+        client.cloud.on("POST /v2/sandboxes", 201, "{}");
+        CHECK_FALSE(surely_nothing(*client.provider));
+        const auto nobody = client.make("http://127.0.0.1:1");
+        CHECK(surely_nothing(*nobody));
+    }
+
+    TEST_CASE("a daemon that answers a byte at a time is not waited for without end") {
+        Client client;
+        const auto drip = [](ServedConnection& connection, const ServedRequest&) {
+            connection.begin_chunked(200, {"Content-Type: application/json"});
+            while (connection.chunk(" ")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        };
+        client.cloud.on("POST /v2/sandboxes", 201, k_created);
+        client.cloud.on("GET /health", 204);
+        for (const char* route : {"POST /files", "POST /filesystem.Filesystem/Move", "GET /files"})
+            client.cloud.on(route, drip);
+        const auto hasty = client.make(client.cloud.url(), std::chrono::milliseconds(300));
+        const auto box = hasty->create({}, {});
+        const sandbox::FileUpload file{"/app/a", "x"};
+        CHECK(said_by([&] { box->write_files({&file, 1}, {}); }).text.find("took longer") != std::string::npos);
+        CHECK(said_by([&] { box->move("/a", "/b", {}); }).text.find("took longer") != std::string::npos);
+        CHECK(said_by([&] { (void)box->read_file("/a", 1000, {}); }).text.find("took longer") != std::string::npos);
+    }
+
+    TEST_CASE("an older create does not make the list an older one") {
+        Client client;
+        client.cloud.on("POST /sandboxes", 201, k_created);
+        client.cloud.on("GET /v2/sandboxes", 200, "[]");
+        (void)client.provider->create({}, {});
+        CHECK(client.provider->list({}, {}).empty());
+        CHECK(client.cloud.count("GET /sandboxes") == 0);
+        (void)client.provider->create({}, {});
+        CHECK(client.cloud.count("POST /v2/sandboxes") == 1);
+    }
+
+    TEST_CASE("a cloud is examined without making anything") {
+        Client client;
+        sandbox::E2bOptions options;
+        options.api_url = client.cloud.url();
+        options.domain = fmt::format("localhost:{}", client.cloud.port());
+        options.api_key = Secret("e2b_0123secret");
+        client.cloud.on("GET /v2/sandboxes", 200, "[]", {"Date: Fri, 15 Jan 2027 07:59:00 GMT"});
+        client.cloud.on("GET /health", 502, k_gone);
+        client.cloud.on("GET /", 502, k_gone);
+        const auto found = sandbox::examine_cloud(options, *client.transport, client.clock, {});
+        REQUIRE(found.addresses.size() == 3);
+        for (const auto& look : found.addresses) CHECK_MESSAGE(!look.fault, look.message);
+        CHECK(found.clock_ahead == std::chrono::seconds(60));
+        client.cloud.on("GET /v2/sandboxes", 401, R"({"code":401,"message":"Invalid API key"})");
+        client.cloud.on("GET /health", 403, "<html></html>", {"Content-Type: text/html"});
+        const auto refused = sandbox::examine_cloud(options, *client.transport, client.clock, {});
+        REQUIRE(refused.addresses[0].fault);
+        CHECK(refused.addresses[0].fault->kind() == ErrorKind::auth);
+        CHECK(refused.addresses[1].fault);
+        CHECK_FALSE(refused.addresses[2].fault);
     }
 
     TEST_CASE("a call that may run twice is repeated after a bad moment") {

@@ -50,10 +50,14 @@ class FakeProvider : public sandbox::Provider {
 
     // What tests tell it.
 
-    /// The `nth` call of that name from now (1 is the next) throws `error` instead of acting.
+    /// The `nth` call of that name from now (1 is the next) throws `error` instead of acting; a create then says that it made
+    /// nothing.
     void fail(const std::string& name, Error error, int nth = 1) {
         const std::lock_guard lock(mutex_);
-        failures_.push_back({name, nth, [error] { throw error; }});
+        failures_.push_back({name, nth, [error, create = name == "create"] {
+                                 if (create) throw sandbox::NotCreated(error);
+                                 throw error;
+                             }});
     }
     /// Runs `action` just before the `nth` call of that name acts: move the clock, request a stop, throw
     /// anything.

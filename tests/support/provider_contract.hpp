@@ -55,6 +55,8 @@ class ContractSandbox {
  public:
     ContractSandbox(ContractSubject& subject, sandbox::SandboxRequest request) : provider_(&subject.provider) {
         request.metadata.emplace("spawnai-contract", "1");
+        // On a cloud it costs for as long as this if the test dies.
+        request.lifetime = std::min<std::chrono::seconds>(request.lifetime, std::chrono::minutes(2));
         handle_ = provider_->create(request, {});
         REQUIRE(handle_);
     }
@@ -392,7 +394,7 @@ inline void contract_pause(ContractSubject& subject) {
     CHECK(kind_thrown([&] { (void)provider.attach(id, {}); }) == ErrorKind::usage);
     CHECK_FALSE(box->alive({}));
 
-    const auto awake = provider.resume(id, 900s, {});
+    const auto awake = provider.resume(id, 150s, {});
     REQUIRE(awake);
     CHECK(awake->id() == id);
     CHECK(awake->alive({}));
@@ -403,7 +405,7 @@ inline void contract_pause(ContractSubject& subject) {
     REQUIRE(running);
     CHECK(running->state == sandbox::SandboxState::running);
     CHECK(listed() == sandbox::SandboxState::running);
-    CHECK(running->end_at > paused->started_at + 600s);
+    CHECK(running->end_at > paused->started_at + 130s);
     // One that runs keeps the longer of both times.
     CHECK(provider.resume(id, 60s, {}) != nullptr);
     const auto longer = provider.get(id, {});
@@ -435,7 +437,7 @@ inline void contract_pause_on_timeout(ContractSubject& subject) {
     CHECK(state() == sandbox::SandboxState::paused);
     for (int i = 0; i < 4; ++i) subject.pass_time(1s);
     CHECK(state() == sandbox::SandboxState::paused);
-    CHECK(provider.resume(id, 300s, {}) != nullptr);
+    CHECK(provider.resume(id, 60s, {}) != nullptr);
     CHECK(state() == sandbox::SandboxState::running);
 }
 

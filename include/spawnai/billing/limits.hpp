@@ -17,6 +17,7 @@ struct Verdict {
     bool allowed = true;
     std::string message;
     std::string hint;
+    std::chrono::milliseconds free_in{0};  ///< a refusal that is over so soon that it can be waited for
 };
 
 /// How long an app of that type lives when nobody says: 30 minutes, a script 10; never longer than the plan allows.
@@ -30,6 +31,8 @@ struct SlotCount {
     int live = 0;
     int recent = 0;                         ///< spawns in the rate window
     std::optional<WallTime> oldest_recent;  ///< when the first of them began
+    int last_second = 0;                    ///< of them in the last second
+    std::optional<WallTime> oldest_of_last_second{};
 };
 [[nodiscard]] Verdict check_slots(const SlotCount& taken, const PlanLimits& plan, WallTime now);
 

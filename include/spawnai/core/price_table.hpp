@@ -24,6 +24,7 @@ struct PlanLimits {
     std::chrono::seconds longest_script{0};  ///< of a script
     int rate_count = 0;                      ///< spawns that we allow ourselves in rate_window
     std::chrono::seconds rate_window{0};
+    int created_per_second = 0;  ///< sandboxes that the provider lets be created in a second
     int largest_vcpu = 0;
     std::int64_t largest_memory_mib = 0;
     double storage_gib = 0;  ///< disk that comes with a sandbox

@@ -35,6 +35,8 @@ struct Request {
     /// When set, the body comes from here instead: fill at most `size` bytes, return the count, 0 at the end.
     /// Sent chunked, or as the Content-Length among `headers` says. Called on the thread that sends.
     std::function<std::size_t(char* buffer, std::size_t size)> body_source{};
+    /// Never sent twice. Otherwise a request that meets a kept connection which the server has just closed goes out again by itself.
+    bool at_most_once = false;
     Timeouts timeouts{};
     std::size_t response_limit = 64U << 20U;  ///< a larger buffered body is an error, not a truncation
 };

@@ -36,6 +36,9 @@ struct RetryPolicy {
     std::chrono::milliseconds longest{8000};  ///< of our own choice of pause
 };
 
+/// "Sun, 06 Nov 1994 08:49:37 GMT", the one form that RFC 9110 lets senders make. Empty for anything else.
+[[nodiscard]] std::optional<WallTime> parse_http_date(std::string_view text);
+
 /// The value of a Retry-After header: seconds, or an HTTP-date seen from `now`; a date in the past is zero.
 /// Empty for anything else.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, WallTime now);

@@ -26,7 +26,7 @@ struct E2bOptions {
 };
 
 /// What E2B_DOMAIN, E2B_API_URL and E2B_SANDBOX_URL say, or where the cloud is.
-[[nodiscard]] E2bOptions e2b_options(const Environment& environment, Secret api_key);
+[[nodiscard]] E2bOptions e2b_options(const Environment& environment, const Secret& api_key);
 
 /// `transport` and `clock` must outlive the provider and all that it gives out. @throws Error{usage} for a URL that is none.
 [[nodiscard]] std::unique_ptr<Provider> make_e2b_provider(E2bOptions options, net::Transport& transport,

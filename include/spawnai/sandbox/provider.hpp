@@ -1,6 +1,7 @@
 #pragma once
 
 #include <spawnai/core/clock.hpp>
+#include <spawnai/core/error.hpp>
 #include <spawnai/core/id.hpp>
 
 #include <chrono>
@@ -153,13 +154,19 @@ class Sandbox {
     [[nodiscard]] virtual bool alive(std::stop_token stop) = 0;
 };
 
+/// The failure of a create call after which there surely is no sandbox. After any other one there may be.
+class NotCreated : public Error {
+ public:
+    explicit NotCreated(const Error& cause) : Error(cause) {}
+};
+
 /// One address that speaks the E2B protocol: the cloud, a self-hosted cluster, or the embedded engine. Safe
 /// from any thread. All calls throw Error{auth} for a refused key, Error{limit} for a plan or rate limit,
 /// Error{usage} for a request that the provider calls invalid, Error{unavailable} otherwise.
 class Provider {
  public:
     virtual ~Provider() = default;
-    /// @throws also Error{not_found} for an unknown template.
+    /// @throws also Error{not_found} for an unknown template; what is a NotCreated left nothing behind.
     [[nodiscard]] virtual std::unique_ptr<Sandbox> create(const SandboxRequest& request, std::stop_token stop) = 0;
     /// A handle to a running sandbox, its lifetime unchanged. Empty when the provider does not know it (any
     /// more).

@@ -48,7 +48,7 @@ struct Session {
     std::optional<WallTime> ended_at;    ///< when it became final
     std::string app_url;
     std::optional<SandboxId> sandbox_id;
-    std::optional<WallTime> sandbox_started_at;  ///< cost runs from here
+    std::optional<WallTime> sandbox_started_at;  ///< cost runs from here; set before the sandbox is asked for
     std::string error_kind;                      ///< stable word of exit_code.hpp, or "interrupted"
     std::string error_message;
     Money estimated_cost;
@@ -136,6 +136,8 @@ struct SlotUse {
     int paused = 0;  ///< these take a slot where they take memory: on this machine
     int recent = 0;  ///< rows created in the rate window, whatever became of them
     std::optional<WallTime> oldest_recent;
+    int last_second = 0;  ///< those of them that are younger than a second
+    std::optional<WallTime> oldest_of_last_second;
     Money spent_today;  ///< booked since midnight UTC, all providers
     Money spent_this_month;
     bool name_taken = false;  ///< a live session has the wanted name

@@ -82,6 +82,8 @@ class Store {
     /// Books the lines and adds them to the session's actual_cost.
     void book(const SessionId& id, const std::vector<CostLine>& lines);
     [[nodiscard]] std::vector<CostLine> cost_lines(const SessionId& id) const;
+    /// No sandbox was made after all: there is nothing to book.
+    void forget_use(const SessionId& id);
     /// Books the sandbox's use once: the lines, the metric and sandbox_started_at = empty in one transaction,
     /// so that a second caller books nothing. @return false when there was nothing to book (any more).
     bool book_usage(const SessionId& id, const UsageMetric& metric, const std::vector<CostLine>& lines);

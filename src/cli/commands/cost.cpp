@@ -1,6 +1,8 @@
 #include "../arguments.hpp"
 #include "../context.hpp"
 #include "../json_shape.hpp"
+#include "../money_view.hpp"
+#include "../plural.hpp"
 #include "../table.hpp"
 #include "factories.hpp"
 
@@ -59,6 +61,22 @@ Json sum_json(const store::CostSum& sum) {
                 {"total", json_money(sum.model + sum.sandbox)}};
 }
 
+/// What sandboxes that run have cost so far; it is booked when they end.
+struct Running {
+    int sessions = 0;
+    Money sandbox;
+};
+
+Running running_now(Context& context, WallTime now) {
+    Running running;
+    for (const store::Session& session : context.store().list({.unbooked = true})) {
+        if (!is_live(session.status) || !session.sandbox_id) continue;
+        ++running.sessions;
+        running.sandbox = running.sandbox + (present_cost(session, context, now) - session.actual_cost);
+    }
+    return running;
+}
+
 std::string csv_field(const std::string& text) {
     if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
     std::string quoted = "\"";
@@ -76,6 +94,7 @@ int run(const Options& options, Context& context) {
     if (const auto all = context.store().cost_sums(from, until, store::CostGroup::none); !all.empty())
         total = all.front();
     const std::vector<store::CostSum> sums = context.store().cost_sums(from, until, group_of(options.group));
+    const Running running = running_now(context, now);
     Terminal& terminal = context.terminal();
     if (options.json) {
         Json groups = Json::array();
@@ -85,13 +104,15 @@ int run(const Options& options, Context& context) {
                 entry["group"] = sum.group;
                 groups.push_back(std::move(entry));
             }
-        terminal.result(dump_json(Json{{"schemaVersion", k_schema_version},
-                                       {"from", options.span == "all" ? Json() : json_time(from)},
-                                       {"to", json_time(now)},
-                                       {"by", options.group ? Json(*options.group) : Json()},
-                                       {"groups", std::move(groups)},
-                                       {"total", sum_json(total)}}) +
-                        "\n");
+        terminal.result(
+            dump_json(Json{{"schemaVersion", k_schema_version},
+                           {"from", options.span == "all" ? Json() : json_time(from)},
+                           {"to", json_time(now)},
+                           {"by", options.group ? Json(*options.group) : Json()},
+                           {"groups", std::move(groups)},
+                           {"total", sum_json(total)},
+                           {"running", {{"sessions", running.sessions}, {"sandbox", json_money(running.sandbox)}}}}) +
+            "\n");
         return 0;
     }
     if (options.csv) {
@@ -130,6 +151,10 @@ int run(const Options& options, Context& context) {
         for (const store::CostSum& sum : sums) add(sum.group.empty() ? "-" : sum.group, sum, Style::plain);
     add(options.group ? "total" : options.span.value_or("month"), total, Style::bold);
     terminal.result(table.render(terminal));
+    if (running.sandbox > Money())
+        terminal.say(fmt::format("not in it yet, because it is booked at the end: {} so far for {} that {}",
+                                 running.sandbox.display(), counted(running.sessions, "app"),
+                                 running.sessions == 1 ? "runs" : "run"));
     return 0;
 }
 

@@ -1,6 +1,6 @@
 #include "../arguments.hpp"
+#include "../checkup.hpp"
 #include "../context.hpp"
-#include "../error_text.hpp"
 #include "../json_shape.hpp"
 #include "../plural.hpp"
 #include "factories.hpp"
@@ -12,9 +12,6 @@
 #include <spawnai/core/subprocess.hpp>
 #include <spawnai/core/text.hpp>
 #include <spawnai/engine/engine.hpp>
-#include <spawnai/net/http.hpp>
-#include <spawnai/net/url.hpp>
-#include <spawnai/sandbox/e2b_provider.hpp>
 #include <spawnai/store/store.hpp>
 
 #include <fmt/format.h>
@@ -37,17 +34,6 @@ void configure(Arguments& arguments, Options& options) {
     arguments.flag("--json", options.json, "as an object");
 }
 
-/// absent: something that may be missing is missing.
-enum class Health { good, absent, bad };
-
-struct Check {
-    std::string name;
-    Health health = Health::good;
-    std::string message;
-    std::string remedy{};
-    int code = 0;  ///< that the command ends with when this is the first bad one
-};
-
 class Examination {
  public:
     explicit Examination(Context& context) : context_(context) {}
@@ -59,29 +45,18 @@ class Examination {
             check = look();
         } catch (const Error& error) {
             context_.check_interrupt();
-            const Failure failure = describe(error);
-            check = {.name = {},
-                     .health = Health::bad,
-                     .message = failure.message,
-                     .remedy = failure.hint,
-                     .code = failure.code};
+            check = bad(error);
         }
         check.name = name;
         checks_.push_back(std::move(check));
     }
+    void add(const std::vector<Check>& checks) { checks_.insert(checks_.end(), checks.begin(), checks.end()); }
     [[nodiscard]] const std::vector<Check>& checks() const noexcept { return checks_; }
 
  private:
     Context& context_;
     std::vector<Check> checks_;
 };
-
-Check good(std::string message) {
-    return {.name = {}, .health = Health::good, .message = std::move(message)};
-}
-Check absent(std::string message, std::string remedy) {
-    return {.name = {}, .health = Health::absent, .message = std::move(message), .remedy = std::move(remedy)};
-}
 
 Check key_check(Context& context, const std::vector<std::string>& variables, const std::string& without) {
     for (const std::string& variable : variables)
@@ -122,17 +97,6 @@ Check program_check(Context& context, const std::string& program, const std::str
     return good(version.empty() ? path->string() : version + " (" + path->string() + ")");
 }
 
-Check reach_check(Context& context, const std::string& url) {
-    net::Request request;
-    request.url = url;
-    request.timeouts = {.connect = std::chrono::seconds(5),
-                        .first_byte = std::chrono::seconds(5),
-                        .idle = std::chrono::seconds(5),
-                        .total = std::chrono::seconds(8)};
-    const net::Response response = context.transport().send(request, context.stop());
-    return good(fmt::format("{} answers ({})", net::Url::parse(url).authority(), response.status));
-}
-
 void examine(const Options& options, Context& context, Examination& examination) {
     examination.look("version", [] { return good(std::string("spawnai ") + SPAWNAI_VERSION); });
     examination.look("configuration", [&] {
@@ -155,16 +119,8 @@ void examine(const Options& options, Context& context, Examination& examination)
     });
     examination.look("E2B key",
                      [&] { return key_check(context, {"E2B_API_KEY"}, "none, so apps run on this machine"); });
-    if (!options.offline && claude::model_available(context.environment(), context.keys()))
-        examination.look("model API", [&] {
-            return reach_check(context,
-                               claude::resolve_model_settings(context.environment(), context.keys(), {}).base_url);
-        });
-    if (!options.offline && !context.key("E2B_API_KEY").empty())
-        examination.look("E2B API", [&] {
-            return reach_check(context,
-                               sandbox::e2b_options(context.environment(), context.key("E2B_API_KEY")).api_url);
-        });
+    examination.add(network_settings(context.environment()));
+    if (!options.offline) examination.add(remote_checks(context));
     examination.look("store", [&] { return store_check(context); });
     examination.look("local sandboxes", [&] {
         engine::check_isolation(context.engine_options());

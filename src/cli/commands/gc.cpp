@@ -50,9 +50,18 @@ int run(const Options& options, Context& context) {
     Json orphans = Json::array();
     Json problems = Json::array();
     std::string text;
-    for (const std::string& provider : providers(options, context)) {
-        const pipeline::Reconciled found =
-            pipeline::reconcile(context.site(provider).surroundings(), pipeline::Look::full, stop);
+    int code = 0;
+    const std::set<std::string> asked = providers(options, context);
+    for (const std::string& provider : asked) {
+        pipeline::Reconciled found;
+        try {
+            found = pipeline::reconcile(context.site(provider).surroundings(), pipeline::Look::full, stop);
+        } catch (const Error& error) {
+            if (asked.size() == 1) throw;
+            // It must not keep the others from being looked at.
+            found.problems.emplace_back(error.what());
+            if (code == 0) code = exit_code(error.kind()).code;
+        }
         for (const auto& change : found.changes) {
             const store::Session session = context.store().get(change.session);
             text += fmt::format("{}: {} -> {}{}\n", session.name, to_string(change.before), to_string(change.after),
@@ -73,7 +82,7 @@ int run(const Options& options, Context& context) {
         }
     }
     context.check_interrupt();
-    const bool incomplete = !problems.empty();
+    if (!problems.empty() && code == 0) code = exit_code(ErrorKind::unavailable).code;
     if (options.json) {
         terminal.result(dump_json(Json{{"schemaVersion", k_schema_version},
                                        {"changes", std::move(changes)},
@@ -82,10 +91,10 @@ int run(const Options& options, Context& context) {
                         "\n");
     } else if (!text.empty()) {
         terminal.result(text);
-    } else if (!incomplete) {
+    } else if (code == 0) {
         terminal.say("nothing was left over");
     }
-    return incomplete ? exit_code(ErrorKind::unavailable).code : 0;
+    return code;
 }
 
 }  // namespace

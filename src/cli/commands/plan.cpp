@@ -21,7 +21,7 @@ struct Options {
 };
 
 void configure(Arguments& arguments, Options& options) {
-    arguments.choice("--plan", {"local", "hobby", "pro"}, options.plan,
+    arguments.choice("--plan", {"local", "hobby", "pro", "self-hosted"}, options.plan,
                      "look at this plan instead of the one in force");
     arguments.flag("--json", options.json, "as an object");
 }
@@ -67,6 +67,7 @@ int run(const Options& options, Context& context) {
                 {"concurrent", plan.concurrent > 0 ? Json(plan.concurrent) : Json()},
                 {"recent", use.recent},
                 {"rateCount", plan.rate_count > 0 ? Json(plan.rate_count) : Json()},
+                {"createdPerSecond", plan.created_per_second > 0 ? Json(plan.created_per_second) : Json()},
                 {"rateWindowSeconds", plan.rate_window.count() > 0 ? Json(plan.rate_window.count()) : Json()},
                 {"longestSeconds", plan.longest.count() > 0 ? Json(plan.longest.count()) : Json()},
                 {"longestScriptSeconds", plan.longest_script.count() > 0 ? Json(plan.longest_script.count()) : Json()},
@@ -88,6 +89,7 @@ int run(const Options& options, Context& context) {
     if (plan.rate_count > 0)
         line("spawns",
              fmt::format("{} of {} in the last {}", use.recent, plan.rate_count, format_duration(plan.rate_window)));
+    if (plan.created_per_second > 0) line("creations", fmt::format("at most {} in a second", plan.created_per_second));
     line("longest life", limit_text(plan.longest) + ", a script " + limit_text(plan.longest_script));
     line("price", plan.rates.per_vcpu_second > Money() || plan.rates.per_gib_second > Money()
                       ? fmt::format("${} per vCPU-second, ${} per GiB-second", plan.rates.per_vcpu_second.str(),

@@ -12,11 +12,13 @@
 #include "../spawn_run.hpp"
 #include "factories.hpp"
 
+#include <spawnai/billing/limits.hpp>
 #include <spawnai/core/duration.hpp>
 #include <spawnai/core/error.hpp>
 #include <spawnai/core/file.hpp>
 #include <spawnai/core/json.hpp>
 #include <spawnai/core/text.hpp>
+#include <spawnai/store/store.hpp>
 
 #include <fmt/format.h>
 
@@ -39,9 +41,29 @@ std::string read_prompt(const SpawnOptions& options, Terminal& terminal) {
     return prompt;
 }
 
+// The slots of the plan as they are now; another spawn may take one before this one is made.
+struct Slots {
+    store::SlotUse use;
+    billing::Verdict verdict;
+};
+
+Slots look_at_slots(Context& context, const PlanLimits& plan, const std::string& provider) {
+    const store::SlotUse use = context.store().slot_use(provider, plan.rate_window);
+    return {use, billing::check_slots({use.live, use.recent, use.oldest_recent}, plan, context.clock().now())};
+}
+
+std::string slots_text(const Slots& slots, const PlanLimits& plan) {
+    std::string text = plan.concurrent > 0 ? fmt::format("{} of {} sandboxes", slots.use.live, plan.concurrent)
+                                           : fmt::format("{} sandboxes, no limit", slots.use.live);
+    if (plan.rate_count > 0)
+        text += fmt::format(", {} of {} spawns in the last {}", slots.use.recent, plan.rate_count,
+                            format_duration(plan.rate_window));
+    return slots.verdict.allowed ? text : text + ": would be refused, " + slots.verdict.hint;
+}
+
 // What -n shows.
 std::string plan_text(const pipeline::SpawnPlan& plan, const pipeline::SpawnRequest& request,
-                      const pipeline::Place& place) {
+                      const pipeline::Place& place, const Slots& slots) {
     std::string text;
     const auto line = [&text](std::string_view name, const std::string& value) {
         text += fmt::format("{:<12}{}\n", name, value);
@@ -56,10 +78,12 @@ std::string plan_text(const pipeline::SpawnPlan& plan, const pipeline::SpawnRequ
                                  plan.model_estimate.display(), plan.model_priced ? "" : ", price unknown",
                                  plan.sandbox_estimate.display()));
     line("at most", request.max_cost.display());
+    line("in use", slots_text(slots, place.plan));
     return text;
 }
 
-Json plan_json(const pipeline::SpawnPlan& plan, const pipeline::SpawnRequest& request, const pipeline::Place& place) {
+Json plan_json(const pipeline::SpawnPlan& plan, const pipeline::SpawnRequest& request, const pipeline::Place& place,
+               const Slots& slots) {
     return Json{{"schemaVersion", k_schema_version},
                 {"dryRun", true},
                 {"prompt", plan.prompt},
@@ -76,7 +100,10 @@ Json plan_json(const pipeline::SpawnPlan& plan, const pipeline::SpawnRequest& re
                 {"modelEstimate", json_money(plan.model_estimate)},
                 {"sandboxEstimate", json_money(plan.sandbox_estimate)},
                 {"estimate", json_money(plan.estimate())},
-                {"maxCost", json_money(request.max_cost)}};
+                {"maxCost", json_money(request.max_cost)},
+                {"live", slots.use.live},
+                {"recent", slots.use.recent},
+                {"slotFree", slots.verdict.allowed}};
 }
 
 int run(const SpawnOptions& options, Context& context) {
@@ -99,8 +126,9 @@ int run(const SpawnOptions& options, Context& context) {
     Site& site = context.site(provider);
     if (options.dry_run) {
         const pipeline::SpawnPlan plan = plan_spawn(request, site.surroundings(choice.model.get(), choice.why_not));
-        terminal.result(options.json ? dump_json(plan_json(plan, request, site.place())) + "\n"
-                                     : plan_text(plan, request, site.place()));
+        const Slots slots = look_at_slots(context, site.place().plan, provider);
+        terminal.result(options.json ? dump_json(plan_json(plan, request, site.place(), slots)) + "\n"
+                                     : plan_text(plan, request, site.place(), slots));
         return 0;
     }
     const pipeline::SpawnResult result =

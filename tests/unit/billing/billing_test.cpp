@@ -67,6 +67,17 @@ TEST_CASE("slots and rate are counted and the wait is told") {
     CHECK(fast.hint == "try again in 1m");
     CHECK(check_slots({19, 5000, k_now}, plan("local"), k_now).allowed);
     CHECK_FALSE(check_slots({20, 0, {}}, plan("local"), k_now).allowed);
+    CHECK(check_slots({500, 500, k_now, 500, k_now}, plan("self-hosted"), k_now).allowed);
+}
+
+TEST_CASE("a creation that comes too soon is told how long to wait") {
+    const WallTime before = k_now - std::chrono::milliseconds(400);
+    const Verdict soon = check_slots({1, 1, before, 1, before}, plan("hobby"), k_now);
+    CHECK_FALSE(soon.allowed);
+    CHECK(soon.free_in == std::chrono::milliseconds(600));
+    CHECK(check_slots({4, 4, before, 4, before}, plan("pro"), k_now).allowed);
+    CHECK_FALSE(check_slots({5, 5, before, 5, before}, plan("pro"), k_now).allowed);
+    CHECK(check_slots({20, 20, before, 19, before}, plan("hobby"), k_now).free_in.count() == 0);
 }
 
 TEST_CASE("budgets and caps refuse what would pass them and warn from 80 percent") {

@@ -59,6 +59,12 @@ TEST_SUITE("retry") {
         }
     }
 
+    TEST_CASE("dates are read as servers send them") {
+        CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == WallTime(std::chrono::seconds(784'111'777)));
+        for (const char* odd : {"", "784111777", "Sun, 31 Feb 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"})
+            CHECK_FALSE(parse_http_date(odd));
+    }
+
     TEST_CASE("what is repeated") {
         struct Row {
             int status;

@@ -128,6 +128,69 @@ TEST_CASE_FIXTURE(Living, "a spawn that died is closed and its sandbox ended") {
     CHECK(reconcile(with(), Look::full, {}).changes.empty());
 }
 
+TEST_CASE_FIXTURE(Living, "a sandbox that comes after its session was closed is still ended and paid for") {
+    const Session row = dead_row(false, false);
+    store.change(row.id, {.sandbox_started_at = clock.now()});
+    (void)reconcile(with(), Look::cheap, {});
+    CHECK(store.get(row.id).status == Status::error);
+    REQUIRE(store.get(row.id).sandbox_started_at);
+    (void)provider.create(
+        {.lifetime = minutes(30), .metadata = {{"spawnai_session", row.id.str()}, {"spawnai_store", store.store_id()}}},
+        {});
+    clock.advance(seconds(31));
+    CHECK(reconcile(with(), Look::cheap, {}).orphans_ended.size() == 1);
+    CHECK(provider.live().empty());
+    CHECK(store.get(row.id).actual_cost > Money{});
+}
+
+TEST_CASE_FIXTURE(Living, "a sandbox that never comes is forgotten after a last look and costs nothing") {
+    const Session row = dead_row(false, false);
+    store.change(row.id, {.sandbox_started_at = clock.now()});
+    (void)reconcile(with(), Look::cheap, {});
+    clock.advance(minutes(6));
+    (void)reconcile(with(), Look::cheap, {});
+    CHECK_FALSE(store.get(row.id).sandbox_started_at);
+    CHECK(store.get(row.id).actual_cost == Money{});
+    const std::size_t before = provider.count("list");
+    clock.advance(minutes(1));
+    (void)reconcile(with(), Look::cheap, {});
+    CHECK(provider.count("list") == before);
+}
+
+TEST_CASE_FIXTURE(Living, "a second sandbox of a live session is ended and the first one stays") {
+    const Session row = make();
+    (void)provider.create(
+        {.lifetime = minutes(30), .metadata = {{"spawnai_session", row.id.str()}, {"spawnai_store", store.store_id()}}},
+        {});
+    CHECK(reconcile(with(), Look::full, {}).orphans_ended.size() == 1);
+    CHECK(provider.live() == std::vector<SandboxId>{*row.sandbox_id});
+    CHECK(store.get(row.id).status == Status::ready);
+    CHECK(store.get(row.id).sandbox_started_at);
+}
+
+TEST_CASE_FIXTURE(Living, "one sandbox that cannot be ended does not keep the others") {
+    for (int i = 0; i < 3; ++i) dead_row(true, true);
+    provider.fail("kill", Error(ErrorKind::unavailable, "boom"));
+    const Reconciled result = reconcile(with(), Look::cheap, {});
+    CHECK(result.changes.size() == 2);
+    CHECK(result.problems == std::vector<std::string>{"boom"});
+    CHECK(provider.live().size() == 1);
+}
+
+TEST_CASE_FIXTURE(Living, "sessions of another control plane are left to it") {
+    const Session row = make();
+    Surroundings elsewhere = with();
+    elsewhere.place.address = "https://api.other";
+    provider.lose(*row.sandbox_id);
+    CHECK(reconcile(elsewhere, Look::full, {}).changes.empty());
+    CHECK(kind_of([&] { pipeline::kill(elsewhere, row.id, {}); }) == ErrorKind::usage);
+    CHECK(kind_of([&] { extend(elsewhere, row.id, minutes(1), {}); }) == ErrorKind::usage);
+    CHECK(store.get(row.id).status == Status::ready);
+    clock.advance(minutes(31));
+    CHECK(reconcile(elsewhere, Look::cheap, {}).changes.size() == 1);
+    CHECK(store.get(row.id).status == Status::expired);
+}
+
 TEST_CASE_FIXTURE(Living, "a spawn at work is left alone") {
     const Session row = dead_row(true, true);
     make_private_directories(directory.path() / "run");

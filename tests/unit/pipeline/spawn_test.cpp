@@ -207,8 +207,9 @@ TEST_CASE_FIXTURE(World, "a failure of any provider call leaves no sandbox and a
     SUBCASE("move") {
         call = "move";
     }
-    SUBCASE("set_timeout") {
+    SUBCASE("a sandbox that is gone at the end") {
         call = "set_timeout";
+        kind = ErrorKind::not_found;
     }
     REQUIRE(*call != '\0');
     CAPTURE(call);
@@ -231,6 +232,15 @@ TEST_CASE_FIXTURE(World, "a provider that cannot be asked about the size does no
     model.answer(page_app());
     provider.fail("get", Error(ErrorKind::unavailable, "slow"));
     CHECK(spawn_it(request()).session.cpu_count == 2);
+}
+
+TEST_CASE_FIXTURE(World, "a lifetime that cannot be set leaves the one that the sandbox was made with") {
+    model.answer(page_app());
+    provider.fail("set_timeout", Error(ErrorKind::unavailable, "the wire broke"));
+    const store::Session row = spawn_it(request()).session;
+    CHECK(row.status == Status::ready);
+    CHECK(row.expires_at == provider.get(*row.sandbox_id, {})->end_at);
+    CHECK(provider.live().size() == 1);
 }
 
 TEST_CASE_FIXTURE(World, "a stop request at any provider call ends the sandbox and says interrupted") {
@@ -579,6 +589,7 @@ TEST_CASE_FIXTURE(World, "a template that is not there is a wrong option") {
             CHECK(error.kind() == ErrorKind::usage);
             CHECK(std::string(error.what()).find("template 'mine'") != std::string::npos);
         }
+        check_nothing_left(*this, "usage");
     }
     SUBCASE("on this machine where nothing is asked for it") {
         Surroundings here = with();

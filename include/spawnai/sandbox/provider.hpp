@@ -68,6 +68,16 @@ struct FileEntry {
     unsigned mode = 0;
 };
 
+enum class ChangeType { created, written, removed, renamed, mode_changed };
+
+/// Something happened to a file or directory.
+struct FileChange {
+    std::string name;  ///< relative to the watched directory, below it perhaps with slashes
+    ChangeType type = ChangeType::written;
+};
+/// Told each change as it arrives, on the thread that watches; false ends the watch.
+using ChangeSink = std::function<bool(const FileChange& change)>;
+
 /// A terminal's size in characters.
 struct TerminalSize {
     int columns = 80;
@@ -135,6 +145,13 @@ class Sandbox {
     [[nodiscard]] virtual std::vector<FileEntry> list(const std::string& path, int depth, std::stop_token stop) = 0;
     virtual void move(const std::string& source, const std::string& destination, std::stop_token stop) = 0;
     virtual void remove(const std::string& path, std::stop_token stop) = 0;
+    /// Follows what happens in a directory, with `recursive` also below it, until `change` says false. A move appears as
+    /// `renamed` under the old name and `created` under the new one; how often a writer is reported is up to the sandbox.
+    /// `begun` is called once, when nothing that happens from then on is missed. @throws Error{not_found} for an absent
+    /// path, Error{usage} for one that is no directory, Error{unavailable} when the connection breaks: look at the directory
+    /// and watch anew, as changes went unseen.
+    virtual void watch(const std::string& path, bool recursive, const std::function<void()>& begun,
+                       const ChangeSink& change, std::stop_token stop) = 0;
     /// Runs to the end. A command that ran is a value, whatever its exit code; a time-out of the command is
     /// code -1.
     virtual ExitStatus run(const Command& command, const OutputSink& output, std::stop_token stop) = 0;

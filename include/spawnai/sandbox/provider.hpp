@@ -162,8 +162,8 @@ class Sandbox {
     [[nodiscard]] virtual std::unique_ptr<Process> connect(std::int64_t pid, std::stop_token stop) = 0;
     /// Processes that start() or run() made and that have not ended.
     [[nodiscard]] virtual std::vector<ProcessInfo> processes(std::stop_token stop) = 0;
-    /// SIGTERM or SIGKILL; only the process itself gets it. @return false when there is no such process any
-    /// more.
+    /// SIGTERM or SIGKILL; only the process itself gets it, and what it says from then on may be lost. @return false
+    /// when there is no such process any more.
     virtual bool signal(std::int64_t pid, int signal, std::stop_token stop) = 0;
     /// A quick look from outside: false when the sandbox is gone. @throws Error{unavailable} when nothing can
     /// be said.

@@ -294,6 +294,28 @@ TEST_SUITE("control plane") {
         CHECK(client.provider->list({}, {}).empty());
     }
 
+    TEST_CASE("a server that is older in one thing may be newer in another") {
+        Client client;
+        client.cloud.on("POST /sandboxes", 201, k_created);
+        client.cloud.on("GET /v2/sandboxes", 200, "[" + detail("ipaused") + "]");
+        (void)client.provider->create({}, {});
+        CHECK(client.provider->list({}, {}).size() == 1);
+        CHECK(client.cloud.count("GET /sandboxes") == 0);
+
+        // The older list knows neither pages nor their size.
+        Client older;
+        older.cloud.on("GET /sandboxes", 200, "[" + detail("ione") + "]");
+        CHECK(older.provider->list({}, {}).size() == 1);
+        CHECK(older.provider->list({{"k", "v 1"}}, {}).size() == 1);
+        CHECK(older.cloud.count("GET /v2/sandboxes") == 1);
+        const auto asked = older.cloud.requests("GET /sandboxes");
+        REQUIRE(asked.size() == 2);
+        CHECK(asked[0].target == "/sandboxes");
+        CHECK(asked[1].target == "/sandboxes?metadata=k%3Dv%2525201");
+        older.cloud.on("POST /v2/sandboxes", 201, k_created);
+        CHECK(older.provider->create({}, {})->id().str() == "iabc");
+    }
+
     TEST_CASE("unknown is told apart from success and from nonsense") {
         Client client;
         const SandboxId id = SandboxId::parse("iabc");

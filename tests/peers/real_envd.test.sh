@@ -22,8 +22,7 @@ if [ "${1:-}" != inside ]; then
 fi
 
 # --- inside -------------------------------------------------------------------------------------------------------------------
-envd=$2
-client=$3
+declare -A programs=([envd]=$2 [client]=$3)
 # A place for the new root that is there on every machine and that nothing below is taken from.
 mount -t tmpfs -o mode=755,size=1g tmpfs /run
 cd /run
@@ -52,9 +51,9 @@ done
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 mount -t proc proc proc
-for program in envd client; do
-    touch "test/$program"
-    mount --bind "${!program}" "test/$program"
+for name in "${!programs[@]}"; do
+    touch "test/$name"
+    mount --bind "${programs[$name]}" "test/$name"
 done
 pivot_root . old
 cd /

@@ -68,27 +68,27 @@ net::Response ControlPlane::call(std::string_view method, const std::string& pat
     return net::send_with_retry(*transport_, request, policy, *clock_, options_->request_timeout, stop);
 }
 
-net::Response ControlPlane::call_newest(std::string_view method, const std::string& path, const std::string& v2_body,
-                                        const std::string& v1_body, Repeat repeat, std::atomic<bool>& only_v1,
-                                        bool (*means_other)(const net::Response&), const std::stop_token& stop) {
+net::Response ControlPlane::call_newest(std::string_view method, const Call& v2, const Call& v1, Family& family,
+                                        Repeat repeat, bool (*means_other)(const net::Response&),
+                                        const std::stop_token& stop) {
     const auto no_such_path = [&](const net::Response& response) {
         return response.status == 405 || (response.status == 404 && !means_other(response));
     };
-    if (!only_v1) {
-        net::Response response = call(method, "/v2" + path, v2_body, repeat, stop);
+    if (!family.only_v1) {
+        net::Response response = call(method, v2.path, v2.body, repeat, stop);
         if (!no_such_path(response)) return response;
     }
-    net::Response response = call(method, path, v1_body, repeat, stop);
-    if (!no_such_path(response)) only_v1 = true;
+    net::Response response = call(method, v1.path, v1.body, repeat, stop);
+    if (!no_such_path(response)) family.only_v1 = true;
     return response;
 }
 
 wire::Access ControlPlane::create(const SandboxRequest& request, const std::stop_token& stop) {
     const auto ask = [&] {
         try {
-            return call_newest("POST", "/sandboxes", wire::create_body(request, wire::Api::v2),
-                               wire::create_body(request, wire::Api::v1), Repeat::when_not_executed, only_v1_,
-                               says_no_template, stop);
+            return call_newest("POST", {"/v2/sandboxes", wire::create_body(request, wire::Api::v2)},
+                               {"/sandboxes", wire::create_body(request, wire::Api::v1)}, lifecycle_,
+                               Repeat::when_not_executed, says_no_template, stop);
         } catch (const net::TransportError& error) {
             if (error.may_have_arrived()) throw;
             throw NotCreated(error);
@@ -120,7 +120,8 @@ std::optional<wire::Access> ControlPlane::connect(const SandboxId& id, std::chro
                                                   const std::stop_token& stop) {
     const std::string body = wire::timeout_body(lifetime);
     const net::Response response =
-        call_newest("POST", path_of(id, "/connect"), body, body, Repeat::always, only_v1_, says_unknown_sandbox, stop);
+        call_newest("POST", {"/v2" + path_of(id, "/connect"), body}, {path_of(id, "/connect"), body}, lifecycle_,
+                    Repeat::always, says_unknown_sandbox, stop);
     if (says_unknown(response)) return std::nullopt;
     if (!success(response))
         throw error_of(Service::control_plane, response, "cannot connect to the sandbox " + id.str());
@@ -139,12 +140,14 @@ std::vector<SandboxInfo> ControlPlane::list(const std::map<std::string, std::str
     std::vector<SandboxInfo> all;
     std::string token;
     std::set<std::string> seen;
-    const std::string filter = metadata.empty() ? "" : "&metadata=" + wire::metadata_query(metadata);
+    const std::string filter = metadata.empty() ? "" : "metadata=" + wire::metadata_query(metadata);
+    // The older list has no pages, and leaves out what is paused.
+    const Call v1{"/sandboxes" + (filter.empty() ? "" : "?" + filter)};
     for (int page = 0; page < k_most_pages; ++page) {
-        std::string path = fmt::format("/sandboxes?limit={}{}", wire::k_page_limit, filter);
-        if (!token.empty()) path += "&nextToken=" + net::percent_encode(token);
-        const net::Response response =
-            call_newest("GET", path, "", "", Repeat::always, only_v1_list_, no_other_meaning, stop);
+        Call v2{fmt::format("/v2/sandboxes?limit={}", wire::k_page_limit)};
+        if (!filter.empty()) v2.path += "&" + filter;
+        if (!token.empty()) v2.path += "&nextToken=" + net::percent_encode(token);
+        const net::Response response = call_newest("GET", v2, v1, listing_, Repeat::always, no_other_meaning, stop);
         if (!success(response)) throw error_of(Service::control_plane, response, "cannot list the sandboxes");
         for (SandboxInfo& info : wire::parse_list(response.body)) all.push_back(std::move(info));
         const std::string next = response.header(wire::header::k_next_token).value_or("");

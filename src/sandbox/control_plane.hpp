@@ -43,19 +43,25 @@ class ControlPlane {
 
     [[nodiscard]] net::Response call(std::string_view method, const std::string& path, std::string body, Repeat repeat,
                                      const std::stop_token& stop);
+    struct Call {
+        std::string path;
+        std::string body{};
+    };
+    /// Paths that a server has in v2 together or not at all; the list came long before the others.
+    struct Family {
+        std::atomic<bool> only_v1{false};  ///< the server was found not to have them
+    };
     /// Calls the v2 path, or the v1 path when the server is known, or now found, to be older. `means_other` tells a 404 that is
     /// about something else than the path.
-    [[nodiscard]] net::Response call_newest(std::string_view method, const std::string& path,
-                                            const std::string& v2_body, const std::string& v1_body, Repeat repeat,
-                                            std::atomic<bool>& only_v1, bool (*means_other)(const net::Response&),
+    [[nodiscard]] net::Response call_newest(std::string_view method, const Call& v2, const Call& v1, Family& family,
+                                            Repeat repeat, bool (*means_other)(const net::Response&),
                                             const std::stop_token& stop);
 
     const E2bOptions* options_;
     net::Transport* transport_;
     const Clock* clock_;
-    // What the server was found to lack. The list is older than the rest of v2, and its v1 form knows no pages and no paused ones.
-    std::atomic<bool> only_v1_{false};
-    std::atomic<bool> only_v1_list_{false};
+    Family lifecycle_;  ///< create and connect
+    Family listing_;
 };
 
 }  // namespace spawnai::sandbox

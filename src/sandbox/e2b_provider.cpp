@@ -41,6 +41,10 @@ class E2bSandbox final : public Sandbox {
         envd_.move(source, destination, stop);
     }
     void remove(const std::string& path, std::stop_token stop) override { envd_.remove(path, stop); }
+    void watch(const std::string& path, bool recursive, const std::function<void()>& begun, const ChangeSink& change,
+               std::stop_token stop) override {
+        envd_.watch(path, recursive, begun, change, stop);
+    }
     ExitStatus run(const Command& command, const OutputSink& output, std::stop_token stop) override {
         return run_to_end(envd_, command, output, stop);
     }

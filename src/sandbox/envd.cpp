@@ -217,8 +217,11 @@ void Envd::resize(std::int64_t pid, TerminalSize size, const std::stop_token& st
                 fmt::format("cannot resize the terminal of process {}", pid), stop);
 }
 
-Envd::StreamEnd Envd::stream(const char* method, const std::string& body, milliseconds timeout, const EventSink& sink,
-                             const std::stop_token& stop) const {
+// -------------------------------------------------------------------------------------------------- streams
+
+Envd::MessagesEnd Envd::messages(const char* method, const std::string& body, milliseconds timeout,
+                                 const std::string& doing, const std::function<bool(std::string_view)>& take,
+                                 const std::stop_token& stop) const {
     net::Request post = request("POST", method);
     post.headers.push_back({"Content-Type", wire::media::k_connect_stream});
     post.headers.push_back({wire::header::k_connect_version, "1"});
@@ -233,39 +236,74 @@ Envd::StreamEnd Envd::stream(const char* method, const std::string& body, millis
     if (timeout.count() > 0) post.timeouts.total = timeout + k_grace;
 
     net::ConnectFrameDecoder decoder(k_message_limit);
-    std::optional<ExitStatus> status;
-    std::optional<wire::Failure> failure;
-    bool ended = false;
-    const auto take = [&](std::string_view piece) {
+    std::optional<LastFrame> last;
+    const auto feed = [&](std::string_view piece) {
         decoder.feed(piece);
         while (const auto frame = decoder.next()) {
             if (frame->end_of_stream()) {
-                failure = wire::parse_end_of_stream(frame->payload);
-                ended = true;
+                last = LastFrame{wire::parse_end_of_stream(frame->payload)};
                 return false;
             }
-            const wire::ProcessEvent event = wire::parse_process_event(frame->payload);
-            if (const auto* end = std::get_if<wire::Ended>(&event)) status = end->status;
-            sink(event);
+            if (!take(frame->payload)) {
+                last = LastFrame{};
+                return false;
+            }
         }
         if (decoder.failed()) throw Error(ErrorKind::unavailable, "the sandbox sent something that is no event stream");
         return true;
     };
     net::Response response;
     try {
-        response = transport_->stream(post, nullptr, take, stop);
+        response = transport_->stream(post, nullptr, feed, stop);
     } catch (const net::TransportError& error) {
-        if (status) return *status;
         if (!error.may_have_arrived()) throw;
-        return Broken{error.what()};
+        return NoLastFrame{error.what()};
     }
     if (!success(response)) {
         if (says_gone(response)) throw gone(address_.id);
-        throw error_of(Service::envd, response, "the sandbox refused to run the command");
+        throw error_of(Service::envd, response, doing);
     }
+    if (last) return *last;
+    return NoLastFrame{"the stream was cut"};
+}
+
+Envd::StreamEnd Envd::stream(const char* method, const std::string& body, milliseconds timeout, const EventSink& sink,
+                             const std::stop_token& stop) const {
+    std::optional<ExitStatus> status;
+    const auto take = [&](std::string_view message) {
+        const wire::ProcessEvent event = wire::parse_process_event(message);
+        if (const auto* end = std::get_if<wire::Ended>(&event)) status = end->status;
+        sink(event);
+        return true;
+    };
+    const MessagesEnd end = messages(method, body, timeout, "the sandbox refused to run the command", take, stop);
     if (status) return *status;
-    if (failure) return *failure;
-    return Broken{ended ? "the stream ended without a result" : "the stream was cut"};
+    if (const auto* cut = std::get_if<NoLastFrame>(&end)) return Broken{cut->why};
+    if (const auto& failure = std::get<LastFrame>(end).failure) return *failure;
+    return Broken{"the stream ended without a result"};
+}
+
+void Envd::watch(const std::string& path, bool recursive, const std::function<void()>& begun, const ChangeSink& change,
+                 const std::stop_token& stop) const {
+    const std::string doing = "cannot watch " + path;
+    if (recursive && older_than(address_.version, 0, 1, 4))
+        throw Error(ErrorKind::usage, doing + ": the daemon of this template watches single directories only");
+    bool wanted = true;
+    const auto take = [&](std::string_view message) {
+        const wire::WatchEvent event = wire::parse_watch_event(message);
+        if (std::holds_alternative<wire::WatchBegun>(event) && begun) begun();
+        if (const auto* changed = std::get_if<FileChange>(&event)) wanted = change(*changed);
+        return wanted;
+    };
+    const MessagesEnd end =
+        messages(wire::rpc::k_watch_dir, wire::watch_body(path, recursive), milliseconds(0), doing, take, stop);
+    if (!wanted) return;
+    if (const auto* last = std::get_if<LastFrame>(&end); last != nullptr && last->failure)
+        throw error_of(*last->failure, doing);
+    // A sandbox that ended takes its connections along.
+    if (!alive(stop)) throw gone(address_.id);
+    const auto* cut = std::get_if<NoLastFrame>(&end);
+    throw Error(ErrorKind::unavailable, doing + ": " + (cut != nullptr ? cut->why : "the stream ended"));
 }
 
 }  // namespace spawnai::sandbox

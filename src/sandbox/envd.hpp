@@ -39,6 +39,8 @@ class Envd {
     [[nodiscard]] std::vector<FileEntry> list(const std::string& path, int depth, const std::stop_token& stop) const;
     void move(const std::string& source, const std::string& destination, const std::stop_token& stop) const;
     void remove(const std::string& path, const std::stop_token& stop) const;
+    void watch(const std::string& path, bool recursive, const std::function<void()>& begun, const ChangeSink& change,
+               const std::stop_token& stop) const;
     [[nodiscard]] std::vector<ProcessInfo> processes(const std::stop_token& stop) const;
     bool signal(std::int64_t pid, int signal, const std::stop_token& stop) const;
     /// Kills a process that nobody waits for any more, in a second or not at all.
@@ -62,6 +64,19 @@ class Envd {
  private:
     enum class Repeat { once_more, when_not_arrived };
 
+    /// How the messages of a stream came to their end: the end frame with or without an error, or neither.
+    struct LastFrame {
+        std::optional<wire::Failure> failure;
+    };
+    struct NoLastFrame {
+        std::string why;
+    };
+    using MessagesEnd = std::variant<LastFrame, NoLastFrame>;
+    /// The call of a streaming method: hands on each message until the stream ends or `take` says false. `timeout` zero: no
+    /// limit is asked for. @throws as stream().
+    [[nodiscard]] MessagesEnd messages(const char* method, const std::string& body, std::chrono::milliseconds timeout,
+                                       const std::string& doing, const std::function<bool(std::string_view)>& take,
+                                       const std::stop_token& stop) const;
     [[nodiscard]] net::Request request(std::string_view method, const std::string& path) const;
     /// What carries so many bytes is given the time of a slow line on top of that of a call.
     [[nodiscard]] std::chrono::milliseconds patience_for(std::size_t bytes) const;

@@ -50,6 +50,14 @@ std::string proto_string(const Json& object, const char* camel, const char* snak
     return {};
 }
 
+/// A message of a stream, as an object. The hot path of all output: without the depth check, which nothing needs because nothing
+/// recurses.
+Json parse_event(std::string_view payload) {
+    Json json = Json::parse(payload, nullptr, false);
+    if (json.is_discarded()) throw Error(k_bad_answer, "the sandbox sent an event that is not JSON");
+    return json.is_object() ? std::move(json) : Json::object();
+}
+
 int narrow(std::int64_t value) {
     return static_cast<int>(std::clamp<std::int64_t>(value, INT32_MIN, INT32_MAX));
 }
@@ -286,10 +294,7 @@ std::vector<ProcessInfo> parse_processes(std::string_view body) {
 }
 
 ProcessEvent parse_process_event(std::string_view payload) {
-    // The hot path of all output: without the depth check, which nothing here needs because nothing recurses.
-    const Json json = Json::parse(payload, nullptr, false);
-    if (json.is_discarded()) throw Error(k_bad_answer, "the sandbox sent an event that is not JSON");
-    if (!json.is_object()) return Nothing{};
+    const Json json = parse_event(payload);
     const auto event = json.find("event");
     if (event == json.end() || !event->is_object()) return Nothing{};
     const auto member = [&](const char* name) -> const Json* {
@@ -315,6 +320,28 @@ ProcessEvent parse_process_event(std::string_view payload) {
         if (ended.status.text.empty()) ended.status.text = proto_string(*end, "error", "error");
         return ended;
     }
+    return Nothing{};
+}
+
+WatchEvent parse_watch_event(std::string_view payload) {
+    struct Row {
+        const char* word;
+        int number;
+        ChangeType type;
+    };
+    constexpr std::array<Row, 5> k_rows = {{{"EVENT_TYPE_CREATE", 1, ChangeType::created},
+                                            {"EVENT_TYPE_WRITE", 2, ChangeType::written},
+                                            {"EVENT_TYPE_REMOVE", 3, ChangeType::removed},
+                                            {"EVENT_TYPE_RENAME", 4, ChangeType::renamed},
+                                            {"EVENT_TYPE_CHMOD", 5, ChangeType::mode_changed}}};
+    const Json json = parse_event(payload);
+    if (json.contains("start")) return WatchBegun{};
+    const auto event = json.find("filesystem");
+    if (event == json.end() || !event->is_object()) return Nothing{};
+    const auto type = event->find("type");
+    if (type == event->end()) return Nothing{};
+    for (const Row& row : k_rows)
+        if (*type == row.word || *type == row.number) return FileChange{proto_string(*event, "name", "name"), row.type};
     return Nothing{};
 }
 
@@ -356,6 +383,10 @@ std::string list_body(const std::string& path, int depth) {
 
 std::string move_body(const std::string& source, const std::string& destination) {
     return dump_json(Json{{"source", source}, {"destination", destination}});
+}
+
+std::string watch_body(const std::string& path, bool recursive) {
+    return dump_json(Json{{"path", path}, {"recursive", recursive}});
 }
 
 std::string select_body(std::int64_t pid) {

@@ -45,11 +45,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             (void)sandbox::wire::parse_end_of_stream(payload);
             continue;
         }
-        try {
-            (void)sandbox::wire::parse_process_event(payload);
-        } catch (const Error& error) {
-            if (error.kind() != ErrorKind::unavailable) std::abort();
-        }
+        const auto attempt = [&](auto read) {
+            try {
+                (void)read(payload);
+            } catch (const Error& error) {
+                if (error.kind() != ErrorKind::unavailable) std::abort();
+            }
+        };
+        attempt(sandbox::wire::parse_process_event);
+        attempt(sandbox::wire::parse_watch_event);
     }
     return 0;
 }

@@ -392,6 +392,28 @@ TEST_SUITE("control plane") {
         CHECK(client.provider->list({}, {}).empty());
     }
 
+    TEST_CASE("a server that is older in one thing may be newer in another") {
+        Client client;
+        client.cloud.on("POST /sandboxes", 201, k_created);
+        client.cloud.on("GET /v2/sandboxes", 200, "[" + detail("ipaused") + "]");
+        (void)client.provider->create({}, {});
+        CHECK(client.provider->list({}, {}).size() == 1);
+        CHECK(client.cloud.count("GET /sandboxes") == 0);
+
+        // The older list knows neither pages nor their size.
+        Client older;
+        older.cloud.on("GET /sandboxes", 200, "[" + detail("ione") + "]");
+        CHECK(older.provider->list({}, {}).size() == 1);
+        CHECK(older.provider->list({{"k", "v 1"}}, {}).size() == 1);
+        CHECK(older.cloud.count("GET /v2/sandboxes") == 1);
+        const auto asked = older.cloud.requests("GET /sandboxes");
+        REQUIRE(asked.size() == 2);
+        CHECK(asked[0].target == "/sandboxes");
+        CHECK(asked[1].target == "/sandboxes?metadata=k%3Dv%2525201");
+        older.cloud.on("POST /v2/sandboxes", 201, k_created);
+        CHECK(older.provider->create({}, {})->id().str() == "iabc");
+    }
+
     TEST_CASE("unknown is told apart from success and from nonsense") {
         Client client;
         const SandboxId id = SandboxId::parse("iabc");
@@ -559,6 +581,73 @@ TEST_SUITE("envd files") {
         CHECK_NOTHROW(box->remove("/a", {}));
         client.cloud.on("POST /filesystem.Filesystem/Remove", 404, "not found");
         CHECK(said_by([&] { box->remove("/a", {}); }).kind == ErrorKind::unavailable);
+    }
+
+    TEST_CASE("a watch hands on what it is told and ends when it is told") {
+        Client client;
+        const auto box = client.box();
+        const std::string route = "POST /filesystem.Filesystem/WatchDir";
+        const auto event = [](const std::string& name, const std::string& type) {
+            return data_frame(R"({"filesystem":{"name":")" + name + R"(","type":)" + type + "}}");
+        };
+        client.cloud.on(route, [&](ServedConnection& connection, const ServedRequest&) {
+            connection.begin_chunked(200, {"Content-Type: application/connect+json"});
+            for (const std::string& frame :
+                 {data_frame(R"({"start":{}})"), event("a", "\"EVENT_TYPE_CREATE\""), data_frame(R"({"keepalive":{}})"),
+                  event("a", "2"), event("a", "\"EVENT_TYPE_OF_THE_FUTURE\""), event("b/c", "\"EVENT_TYPE_CHMOD\""),
+                  event("a", "\"EVENT_TYPE_RENAME\""), event("a", "\"EVENT_TYPE_REMOVE\"")})
+                connection.chunk(frame);
+            connection.hold();
+        });
+        int begun = 0;
+        std::vector<std::pair<std::string, ChangeType>> seen;
+        box->watch(
+            "/app", true, [&] { ++begun; },
+            [&](const FileChange& change) {
+                seen.emplace_back(change.name, change.type);
+                return change.type != ChangeType::renamed;
+            },
+            {});
+        CHECK(begun == 1);
+        CHECK(seen == std::vector<std::pair<std::string, ChangeType>>{{"a", ChangeType::created},
+                                                                      {"a", ChangeType::written},
+                                                                      {"b/c", ChangeType::mode_changed},
+                                                                      {"a", ChangeType::renamed}});
+        const auto asked = client.cloud.requests(route);
+        REQUIRE(asked.size() == 1);
+        CHECK(asked[0].header("content-type") == "application/connect+json");
+        CHECK(asked[0].header("connect-timeout-ms").empty());
+        CHECK(asked[0].header("keepalive-ping-interval") == "50");
+        CHECK(Json::parse(asked[0].body.substr(5)) == Json{{"path", "/app"}, {"recursive", true}});
+    }
+
+    TEST_CASE("a watch that ends by itself is an error with its reason") {
+        Client client;
+        const auto box = client.box();
+        const auto watch = [&] {
+            return said_by([&] { box->watch("/app", false, {}, [](const FileChange&) { return true; }, {}); });
+        };
+        const std::string route = "POST /filesystem.Filesystem/WatchDir";
+        const std::string start = data_frame(R"({"start":{}})");
+        client.cloud.on("GET /health", 204);
+        client.cloud.on_stream(route, {end_frame(R"({"error":{"code":"not_found","message":"no /app"}})")});
+        CHECK(watch().kind == ErrorKind::not_found);
+        client.cloud.on_stream(route, {end_frame(R"({"error":{"code":"invalid_argument","message":"a file"}})")});
+        CHECK(watch().kind == ErrorKind::usage);
+        client.cloud.on_stream(route, {start, end_frame()});
+        CHECK(watch().kind == ErrorKind::unavailable);
+        client.cloud.on_stream(route, {start, data_frame("not json")});
+        CHECK(watch().kind == ErrorKind::unavailable);
+        client.cloud.on(route, [&](ServedConnection& connection, const ServedRequest&) {
+            connection.begin_chunked(200);
+            connection.chunk(start);
+            connection.cut();
+        });
+        CHECK(watch().kind == ErrorKind::unavailable);
+        client.cloud.on("GET /health", 502, k_gone);
+        CHECK(watch().kind == ErrorKind::not_found);
+        client.cloud.on(route, 502, k_gone);
+        CHECK(watch().kind == ErrorKind::not_found);
     }
 }
 

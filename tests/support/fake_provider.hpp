@@ -27,7 +27,7 @@ class FakeProvider : public sandbox::Provider {
  public:
     /// One call as recorded: "create", "attach", "get", "list", "kill", "set_timeout", "pause", "resume",
     /// "metrics", "retained_log", and per sandbox "write_files", "read_file", "list_files", "move", "remove",
-    /// "run", "start", "connect", "processes", "signal", "alive", "wait", "send_input", "close_input",
+    /// "watch", "run", "start", "connect", "processes", "signal", "alive", "wait", "send_input", "close_input",
     /// "resize".
     struct Call {
         std::string name;
@@ -249,6 +249,7 @@ class FakeProvider : public sandbox::Provider {
         sandbox::SandboxRequest request;
         sandbox::SandboxInfo info;
         Files files{};
+        std::vector<sandbox::FileChange> changes{};  ///< by absolute path
         std::map<std::int64_t, ProcessState> processes{};
         std::string log{};
         bool live = true;
@@ -319,7 +320,11 @@ class FakeProvider : public sandbox::Provider {
             provider_->enter("write_files", id_.str(), paths, stop);
             const std::lock_guard lock(provider_->mutex_);
             Box& box = provider_->need(id_);
-            for (const auto& file : files) box.files[file.path] = file.content;
+            for (const auto& file : files) {
+                provider_->note_made(box, file.path);
+                provider_->note(box, file.path, sandbox::ChangeType::written);
+                box.files[file.path] = file.content;
+            }
         }
         std::string read_file(const std::string& path, std::size_t limit, std::stop_token stop) override {
             provider_->enter("read_file", id_.str(), path, stop);
@@ -360,19 +365,49 @@ class FakeProvider : public sandbox::Provider {
         void move(const std::string& source, const std::string& destination, std::stop_token stop) override {
             provider_->enter("move", id_.str(), source + " " + destination, stop);
             const std::lock_guard lock(provider_->mutex_);
-            Files& files = provider_->need(id_).files;
+            Box& box = provider_->need(id_);
+            Files& files = box.files;
             Files moved;
             for (const auto& [name, content] : files)
                 if (name == source || name.starts_with(source + "/"))
                     moved[destination + name.substr(source.size())] = content;
             if (moved.empty()) throw Error(ErrorKind::not_found, "path '" + source + "' does not exist");
+            provider_->note(box, source, sandbox::ChangeType::renamed);
             erase_below(files, source);
+            provider_->note_made(box, destination);
             for (auto& [name, content] : moved) files[name] = std::move(content);
         }
         void remove(const std::string& path, std::stop_token stop) override {
             provider_->enter("remove", id_.str(), path, stop);
             const std::lock_guard lock(provider_->mutex_);
-            erase_below(provider_->need(id_).files, path);
+            Box& box = provider_->need(id_);
+            if (exists(box.files, path)) provider_->note(box, path, sandbox::ChangeType::removed);
+            erase_below(box.files, path);
+        }
+        void watch(const std::string& path, bool recursive, const std::function<void()>& begun,
+                   const sandbox::ChangeSink& change, std::stop_token stop) override {
+            provider_->enter("watch", id_.str(), path, stop);
+            std::unique_lock lock(provider_->mutex_);
+            Box& box = provider_->need(id_);
+            if (box.files.contains(path)) throw Error(ErrorKind::usage, path + " is not a directory");
+            if (!exists(box.files, path)) throw Error(ErrorKind::not_found, "path '" + path + "' does not exist");
+            std::size_t next = box.changes.size();
+            lock.unlock();
+            if (begun) begun();
+            for (bool wanted = true; wanted;) {
+                lock.lock();
+                provider_->changed_.wait(lock, stop, [&] {
+                    provider_->expire();
+                    return !box.live || next < box.changes.size();
+                });
+                if (stop.stop_requested()) throw Interrupted(0);
+                (void)provider_->need(id_);
+                sandbox::FileChange seen = box.changes.at(next++);
+                lock.unlock();
+                if (!seen.name.starts_with(path + "/")) continue;
+                seen.name.erase(0, path.size() + 1);
+                if (recursive || seen.name.find('/') == std::string::npos) wanted = change(seen);
+            }
         }
         sandbox::ExitStatus run(const sandbox::Command& command, const sandbox::OutputSink& output,
                                 std::stop_token stop) override {
@@ -455,6 +490,23 @@ class FakeProvider : public sandbox::Provider {
         }
         for (const auto& action : due) action();
         if (stop.stop_requested()) throw Interrupted(0);
+    }
+    static bool exists(const Files& files, const std::string& path) {
+        return std::any_of(files.begin(), files.end(), [&](const auto& entry) {
+            return entry.first == path || entry.first.starts_with(path + "/");
+        });
+    }
+    void note(Box& box, const std::string& path, sandbox::ChangeType type) {
+        box.changes.push_back({path, type});
+        changed_.notify_all();
+    }
+    /// A new file comes with the directories that it needs.
+    void note_made(Box& box, const std::string& path) {
+        for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+            const std::string made = path.substr(0, end);
+            if (!exists(box.files, made)) note(box, made, sandbox::ChangeType::created);
+            if (end == std::string::npos) return;
+        }
     }
     [[nodiscard]] std::unique_ptr<sandbox::Sandbox> handle(const SandboxId& id) {
         return std::make_unique<FakeSandbox>(*this, id);

@@ -239,6 +239,79 @@ inline void contract_files(ContractSubject& subject) {
     CHECK_NOTHROW(box->remove(home + "/deep", {}));
 }
 
+inline void contract_watch(ContractSubject& subject) {
+    ContractSandbox box(subject, {});
+    using sandbox::ChangeType;
+    const std::string top = "/home/user/watched";
+    const auto write = [&](const std::string& path) {
+        const std::vector<sandbox::FileUpload> file = {{path, "x"}};
+        box->write_files(file, {});
+    };
+    write(top + "/old.txt");
+    write(top + "/sub/old.txt");
+    /// What is seen until the removal of `last`.
+    const auto watch = [&](bool recursive, const std::function<void()>& act, const std::string& last) {
+        std::vector<std::pair<std::string, ChangeType>> seen;
+        box->watch(top, recursive, act,
+                   [&](const sandbox::FileChange& change) {
+                       seen.emplace_back(change.name, change.type);
+                       return seen.back() != std::pair(last, ChangeType::removed);
+                   },
+                   {});
+        return seen;
+    };
+    const auto holds = [](const auto& seen, const std::string& name, ChangeType type) {
+        return std::find(seen.begin(), seen.end(), std::pair(name, type)) != seen.end();
+    };
+    const auto change_some = [&] {
+        write("/home/user/beside.txt");
+        write(top + "/sub/new.txt");
+        write(top + "/new.txt");
+        box->move(top + "/new.txt", top + "/moved.txt", {});
+        box->remove(top + "/moved.txt", {});
+        box->remove(top + "/sub/new.txt", {});
+        box->remove(top + "/old.txt", {});
+    };
+
+    const auto flat = watch(false, change_some, "old.txt");
+    CHECK(holds(flat, "new.txt", ChangeType::created));
+    CHECK(holds(flat, "new.txt", ChangeType::written));
+    CHECK(holds(flat, "new.txt", ChangeType::renamed));
+    CHECK(holds(flat, "moved.txt", ChangeType::created));
+    CHECK(holds(flat, "moved.txt", ChangeType::removed));
+    for (const auto& [name, type] : flat) {
+        CAPTURE(name);
+        CHECK(name.find('/') == std::string::npos);
+        CHECK(name.find("beside") == std::string::npos);
+    }
+    write(top + "/old.txt");
+    const auto deep = watch(true, change_some, "old.txt");
+    CHECK(holds(deep, "sub/new.txt", ChangeType::created));
+    CHECK(holds(deep, "sub/new.txt", ChangeType::removed));
+    CHECK(holds(deep, "new.txt", ChangeType::renamed));
+    CHECK(holds(deep, "moved.txt", ChangeType::removed));
+
+    const auto never = [](const sandbox::FileChange&) { return true; };
+    CHECK(kind_thrown([&] { box->watch(top + "/absent", false, {}, never, {}); }) == ErrorKind::not_found);
+    CHECK(kind_thrown([&] { box->watch(top + "/sub/old.txt", false, {}, never, {}); }) == ErrorKind::usage);
+    std::stop_source stop;
+    CHECK_THROWS_AS(box->watch(
+                        top, false, [&] { stop.request_stop(); }, never, stop.get_token()),
+                    Interrupted);
+}
+
+/// A watch does not outlive its sandbox.
+inline void contract_watch_end(ContractSubject& subject) {
+    ContractSandbox box(subject, {});
+    const std::vector<sandbox::FileUpload> file = {{"/home/user/watched/a", "x"}};
+    box->write_files(file, {});
+    CHECK(kind_thrown([&] {
+              box->watch(
+                  "/home/user/watched", true, [&] { subject.provider.kill(box->id(), {}); },
+                  [](const sandbox::FileChange&) { return true; }, {});
+          }) == ErrorKind::not_found);
+}
+
 inline void contract_commands(ContractSubject& subject) {
     ContractSandbox box(subject, {});
     const Ran fine = run_in(*box, "echo out; echo err >&2");
@@ -481,6 +554,12 @@ inline void check_provider_contract(ContractSubject subject) {
     }
     SUBCASE("files") {
         contract_files(subject);
+    }
+    SUBCASE("watch") {
+        contract_watch(subject);
+    }
+    SUBCASE("watch to the end") {
+        contract_watch_end(subject);
     }
     SUBCASE("commands") {
         contract_commands(subject);

@@ -69,6 +69,16 @@ struct FileEntry {
     unsigned mode = 0;
 };
 
+enum class ChangeType { created, written, removed, renamed, mode_changed };
+
+/// Something happened to a file or directory.
+struct FileChange {
+    std::string name;  ///< relative to the watched directory, below it perhaps with slashes
+    ChangeType type = ChangeType::written;
+};
+/// Told each change as it arrives, on the thread that watches; false ends the watch.
+using ChangeSink = std::function<bool(const FileChange& change)>;
+
 /// A terminal's size in characters.
 struct TerminalSize {
     int columns = 80;
@@ -136,6 +146,13 @@ class Sandbox {
     [[nodiscard]] virtual std::vector<FileEntry> list(const std::string& path, int depth, std::stop_token stop) = 0;
     virtual void move(const std::string& source, const std::string& destination, std::stop_token stop) = 0;
     virtual void remove(const std::string& path, std::stop_token stop) = 0;
+    /// Follows what happens in a directory, with `recursive` also below it, until `change` says false. A move appears as
+    /// `renamed` under the old name and `created` under the new one; how often a writer is reported is up to the sandbox.
+    /// `begun` is called once, when nothing that happens from then on is missed. @throws Error{not_found} for an absent
+    /// path, Error{usage} for one that is no directory, Error{unavailable} when the connection breaks: look at the directory
+    /// and watch anew, as changes went unseen.
+    virtual void watch(const std::string& path, bool recursive, const std::function<void()>& begun,
+                       const ChangeSink& change, std::stop_token stop) = 0;
     /// Runs to the end. A command that ran is a value, whatever its exit code; a time-out of the command is
     /// code -1.
     virtual ExitStatus run(const Command& command, const OutputSink& output, std::stop_token stop) = 0;
@@ -146,8 +163,8 @@ class Sandbox {
     [[nodiscard]] virtual std::unique_ptr<Process> connect(std::int64_t pid, std::stop_token stop) = 0;
     /// Processes that start() or run() made and that have not ended.
     [[nodiscard]] virtual std::vector<ProcessInfo> processes(std::stop_token stop) = 0;
-    /// SIGTERM or SIGKILL; only the process itself gets it. @return false when there is no such process any
-    /// more.
+    /// SIGTERM or SIGKILL; only the process itself gets it, and what it says from then on may be lost. @return false
+    /// when there is no such process any more.
     virtual bool signal(std::int64_t pid, int signal, std::stop_token stop) = 0;
     /// A quick look from outside: false when the sandbox is gone. @throws Error{unavailable} when nothing can
     /// be said.

@@ -114,6 +114,7 @@ inline constexpr const char* k_make_dir = "/filesystem.Filesystem/MakeDir";
 inline constexpr const char* k_move = "/filesystem.Filesystem/Move";
 inline constexpr const char* k_list_dir = "/filesystem.Filesystem/ListDir";
 inline constexpr const char* k_remove = "/filesystem.Filesystem/Remove";
+inline constexpr const char* k_watch_dir = "/filesystem.Filesystem/WatchDir";
 }  // namespace rpc
 
 /// The answer to create, connect and get: what is needed to talk to the sandbox.
@@ -170,6 +171,12 @@ struct Ended {
 struct Nothing {};  ///< a keepalive, or an event that we do not know
 using ProcessEvent = std::variant<Started, Output, Ended, Nothing>;
 [[nodiscard]] ProcessEvent parse_process_event(std::string_view payload);
+
+/// Messages of a watch stream.
+struct WatchBegun {};
+using WatchEvent = std::variant<WatchBegun, FileChange, Nothing>;
+[[nodiscard]] WatchEvent parse_watch_event(std::string_view payload);
+
 /// The error that an end-of-stream frame carries, if any.
 [[nodiscard]] std::optional<Failure> parse_end_of_stream(std::string_view payload);
 
@@ -178,6 +185,7 @@ using ProcessEvent = std::variant<Started, Output, Ended, Nothing>;
 [[nodiscard]] std::string path_body(const std::string& path);
 [[nodiscard]] std::string list_body(const std::string& path, int depth);
 [[nodiscard]] std::string move_body(const std::string& source, const std::string& destination);
+[[nodiscard]] std::string watch_body(const std::string& path, bool recursive);
 [[nodiscard]] std::string select_body(std::int64_t pid);
 [[nodiscard]] std::string input_body(std::int64_t pid, std::string_view bytes, bool terminal);
 /// `signal` is SIGTERM or SIGKILL. @throws Error{usage} for another.

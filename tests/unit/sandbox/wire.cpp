@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <tuple>
 
 using namespace spawnai;
 using namespace spawnai::sandbox;
@@ -191,6 +192,32 @@ TEST_SUITE("wire") {
         check_refused(read, std::string(1'000'000, '['));
         check_refused(read, R"({"event":{"data":{"stdout":"***"}}})");
         check_refused(read, R"({"event":{"start":{"pid":"many"}}})");
+    }
+
+    TEST_CASE("watch events are read with types as word or number") {
+        const auto event = [](const std::string& text) { return wire::parse_watch_event(text); };
+        CHECK(std::holds_alternative<wire::WatchBegun>(event(R"({"start":{}})")));
+        const std::vector<std::tuple<std::string, int, ChangeType>> types = {{"CREATE", 1, ChangeType::created},
+                                                                             {"WRITE", 2, ChangeType::written},
+                                                                             {"REMOVE", 3, ChangeType::removed},
+                                                                             {"RENAME", 4, ChangeType::renamed},
+                                                                             {"CHMOD", 5, ChangeType::mode_changed}};
+        for (const auto& [word, number, type] : types) {
+            CAPTURE(word);
+            for (const std::string& spelled : {"\"EVENT_TYPE_" + word + "\"", std::to_string(number)}) {
+                const auto change =
+                    std::get<FileChange>(event(R"({"filesystem":{"name":"sub/a","type":)" + spelled + "}}"));
+                CHECK(change.name == "sub/a");
+                CHECK(change.type == type);
+            }
+        }
+        for (const char* nothing : {R"({"keepalive":{}})", R"({"filesystem":{"name":"a"}})", R"({"filesystem":7})",
+                                    R"({"filesystem":{"name":"a","type":"EVENT_TYPE_UNSPECIFIED"}})", "{}", "[]"}) {
+            CAPTURE(nothing);
+            CHECK(std::holds_alternative<wire::Nothing>(event(nothing)));
+        }
+        check_refused(event, "{");
+        CHECK(Json::parse(wire::watch_body("/app", true)) == Json{{"path", "/app"}, {"recursive", true}});
     }
 
     TEST_CASE("the end of a stream is read") {

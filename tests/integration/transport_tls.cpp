@@ -195,7 +195,7 @@ TEST_SUITE("transport over TLS") {
                             stop.get_token()),
                         Interrupted);
         Request stalled = get(server.url("/stall"));
-        stalled.timeouts.idle = 120ms;
+        stalled.timeouts.idle = 1s;  // long enough that the request is on its way, whatever else the machine does
         CHECK(fault_of(*way, stalled) == TransportFault::timeout);
         CHECK(way->send(get(server.url("/sessions")), {}).body == "1");
         // A stream that the server breaks may take the connection along, but not the next request.

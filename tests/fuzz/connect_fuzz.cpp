@@ -33,6 +33,15 @@ Result run(std::string_view bytes, std::size_t piece) {
     return result;
 }
 
+template <class Read>
+void attempt(Read read, std::string_view payload) {
+    try {
+        (void)read(payload);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unavailable) std::abort();
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -45,15 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             (void)sandbox::wire::parse_end_of_stream(payload);
             continue;
         }
-        const auto attempt = [&](auto read) {
-            try {
-                (void)read(payload);
-            } catch (const Error& error) {
-                if (error.kind() != ErrorKind::unavailable) std::abort();
-            }
-        };
-        attempt(sandbox::wire::parse_process_event);
-        attempt(sandbox::wire::parse_watch_event);
+        attempt(sandbox::wire::parse_process_event, payload);
+        attempt(sandbox::wire::parse_watch_event, payload);
     }
     return 0;
 }

@@ -124,10 +124,10 @@ inline void contract_life(ContractSubject& subject) {
     REQUIRE(info);
     CHECK(info->id == id);
     CHECK(info->state == sandbox::SandboxState::running);
-    for (const auto& [key, value] : request.metadata) {
-        CAPTURE(key);
-        REQUIRE(info->metadata.contains(key));
-        CHECK(info->metadata.at(key) == value);
+    for (const auto& pair : request.metadata) {
+        CAPTURE(pair.first);
+        REQUIRE(info->metadata.contains(pair.first));
+        CHECK(info->metadata.at(pair.first) == pair.second);
     }
     CHECK(info->end_at - info->started_at > 100s);
     CHECK(info->end_at - info->started_at < 140s);
@@ -279,10 +279,10 @@ inline void contract_watch(ContractSubject& subject) {
     CHECK(holds(flat, "new.txt", ChangeType::renamed));
     CHECK(holds(flat, "moved.txt", ChangeType::created));
     CHECK(holds(flat, "moved.txt", ChangeType::removed));
-    for (const auto& [name, type] : flat) {
-        CAPTURE(name);
-        CHECK(name.find('/') == std::string::npos);
-        CHECK(name.find("beside") == std::string::npos);
+    for (const auto& change : flat) {
+        CAPTURE(change.first);
+        CHECK(change.first.find('/') == std::string::npos);
+        CHECK(change.first.find("beside") == std::string::npos);
     }
     write(top + "/old.txt");
     const auto deep = watch(true, change_some, "old.txt");

@@ -5,7 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
-#include <tuple>
 
 using namespace spawnai;
 using namespace spawnai::sandbox;
@@ -197,18 +196,23 @@ TEST_SUITE("wire") {
     TEST_CASE("watch events are read with types as word or number") {
         const auto event = [](const std::string& text) { return wire::parse_watch_event(text); };
         CHECK(std::holds_alternative<wire::WatchBegun>(event(R"({"start":{}})")));
-        const std::vector<std::tuple<std::string, int, ChangeType>> types = {{"CREATE", 1, ChangeType::created},
-                                                                             {"WRITE", 2, ChangeType::written},
-                                                                             {"REMOVE", 3, ChangeType::removed},
-                                                                             {"RENAME", 4, ChangeType::renamed},
-                                                                             {"CHMOD", 5, ChangeType::mode_changed}};
-        for (const auto& [word, number, type] : types) {
-            CAPTURE(word);
-            for (const std::string& spelled : {"\"EVENT_TYPE_" + word + "\"", std::to_string(number)}) {
+        struct Row {
+            std::string word;
+            int number;
+            ChangeType type;
+        };
+        const std::vector<Row> rows = {{"CREATE", 1, ChangeType::created},
+                                       {"WRITE", 2, ChangeType::written},
+                                       {"REMOVE", 3, ChangeType::removed},
+                                       {"RENAME", 4, ChangeType::renamed},
+                                       {"CHMOD", 5, ChangeType::mode_changed}};
+        for (const Row& row : rows) {
+            CAPTURE(row.word);
+            for (const std::string& spelled : {"\"EVENT_TYPE_" + row.word + "\"", std::to_string(row.number)}) {
                 const auto change =
                     std::get<FileChange>(event(R"({"filesystem":{"name":"sub/a","type":)" + spelled + "}}"));
                 CHECK(change.name == "sub/a");
-                CHECK(change.type == type);
+                CHECK(change.type == row.type);
             }
         }
         for (const char* nothing : {R"({"keepalive":{}})", R"({"filesystem":{"name":"a"}})", R"({"filesystem":7})",

@@ -155,13 +155,15 @@ void check_environment(const std::map<std::string, std::string>& environment) {
 
 Json detail_json(const LiveSandbox& sandbox, const ControlSettings& settings) {
     const SandboxRecord& record = sandbox.record;
+    // While it is being paused, its deadline is still that of its run.
+    const bool paused = sandbox.paused;
     return {{"templateID", record.template_id},
             {"alias", k_template},
             {"sandboxID", record.id},
             {"clientID", k_client_id},
             {"startedAt", format_rfc3339(record.created)},
-            {"endAt", format_rfc3339(sandbox.deadline())},
-            {"state", sandbox.paused ? sandbox::wire::k_state_paused : sandbox::wire::k_state_running},
+            {"endAt", format_rfc3339(paused ? sandbox.end : sandbox.deadline())},
+            {"state", paused ? sandbox::wire::k_state_paused : sandbox::wire::k_state_running},
             {"cpuCount", settings.cpu_count},
             {"memoryMB", settings.limits.memory_bytes >> 20},
             {"diskSizeMB", settings.limits.disk_bytes >> 20},

@@ -264,9 +264,12 @@ struct Sandboxes::State : std::enable_shared_from_this<State> {
 
     void pause(Entry& entry, bool keep_memory) {
         const AgentClient agent(entry.record.socket);
+        // Before anything stops: who comes from now on waits at the door, and not for an app that does not answer any more.
+        entry.paused = true;
         try {
             agent.pause(keep_memory);
         } catch (const Error&) {
+            entry.paused = false;
             // Whatever it was at, it is to be running for both of us.
             agent.resume(entry.deadline(), true);
             throw;

@@ -7,11 +7,24 @@
 
 namespace spawnai::pipeline {
 
-void book_sandbox(const Surroundings& with, const store::Session& session, WallTime end) {
-    if (!session.sandbox_started_at) return;
+WallTime used_until(const store::Session& session, bool ended, WallTime now) noexcept {
+    // It ended by itself, or slept from its time-out on.
+    const bool over_before = !ended || session.on_timeout == "pause";
+    return over_before && session.expires_at ? std::min(now, *session.expires_at) : now;
+}
+
+const PlanLimits& plan_of(const Surroundings& with, const store::Session& session) {
+    const auto& plans = with.prices.plans();
+    const auto own =
+        std::find_if(plans.begin(), plans.end(), [&](const PlanLimits& plan) { return plan.name == session.plan; });
+    return own == plans.end() ? with.place.plan : *own;
+}
+
+bool book_sandbox(const Surroundings& with, const store::Session& session, WallTime end) {
+    if (!session.sandbox_started_at) return false;
     const WallTime start = *session.sandbox_started_at;
-    const auto bill =
-        billing::bill_sandbox({session.cpu_count, session.memory_mib}, end - start, with.place.plan.rates);
+    const PlanLimits& plan = plan_of(with, session);
+    const auto bill = billing::bill_sandbox({session.cpu_count, session.memory_mib}, end - start, plan.rates);
     const auto line = [&](const char* item, const char* unit, std::int64_t quantity, Money amount) {
         store::CostLine made;
         made.category = "sandbox";
@@ -26,10 +39,10 @@ void book_sandbox(const Surroundings& with, const store::Session& session, WallT
     metric.end = std::max(start, end);
     metric.cpu_seconds = bill.vcpu_seconds();
     metric.memory_gb_seconds = bill.gib_seconds();
-    metric.storage_gb = with.place.plan.storage_gib;
+    metric.storage_gb = plan.storage_gib;
     metric.actual_cost = bill.total();
     metric.plan = session.plan;
-    with.store.book_usage(
+    return with.store.book_usage(
         session.id, metric,
         {line("vcpu", "vcpu_ms", bill.vcpu_ms, bill.vcpu), line("memory", "mib_ms", bill.mib_ms, bill.memory)});
 }
@@ -44,9 +57,7 @@ bool end_sandbox(const Surroundings& with, const store::Session& session, const 
             ended = with.provider.kill(found.id, stop) || ended;
         if (!ended) return false;  // it may still come: reconcile() looks again until that is over
     }
-    WallTime end = with.clock.now();
-    if (!ended && session.expires_at) end = std::min(end, *session.expires_at);
-    book_sandbox(with, session, end);
+    book_sandbox(with, session, used_until(session, ended, with.clock.now()));
     return ended;
 }
 

@@ -19,7 +19,17 @@ WallTime awake_since(const Surroundings& with, const Session& row, const sandbox
     return info.started_at > booked && info.started_at < now ? info.started_at : now;
 }
 
+/// It slept between two looks: its run began after the end of the one that the row knows.
+bool slept_unseen(const Session& row, const sandbox::SandboxInfo& info) {
+    return info.state == SandboxState::running && row.status == Status::ready && row.expires_at &&
+           info.started_at > *row.expires_at;
+}
+
 }  // namespace
+
+bool contradicts(const Session& row, const sandbox::SandboxInfo& info) noexcept {
+    return (info.state == SandboxState::paused) != (row.status == Status::paused);
+}
 
 Session follow(const Surroundings& with, const Session& row, const sandbox::SandboxInfo& info) {
     store::SessionChange change;
@@ -38,6 +48,9 @@ Session follow(const Surroundings& with, const Session& row, const sandbox::Sand
         change.status = Status::ready;
         change.sandbox_started_at = awake_since(with, row, info);
         event = store::Event{.kind = "status", .message = "running again, as the provider says"};
+    } else if (slept_unseen(row, info) && book_sandbox(with, sized, *row.expires_at)) {
+        change.sandbox_started_at = info.started_at;
+        event = store::Event{.kind = "status", .message = "was paused for a while, as the provider says"};
     }
     const bool timed = info.state == SandboxState::running || with.place.local();
     if (timed && row.expires_at != info.end_at) change.expires_at = info.end_at;

@@ -22,9 +22,9 @@ using std::chrono::seconds;
 using store::Session;
 using store::Status;
 
-constexpr auto k_last_words_limit = seconds(3);
+constexpr auto k_courtesy_limit = seconds(3);
 constexpr auto k_answer_pause = std::chrono::milliseconds(200);
-constexpr int k_answer_tries = 50;
+constexpr auto k_answer_patience = seconds(20);
 
 Error not_live(const Session& session, const char* action) {
     return Error(ErrorKind::usage,
@@ -66,12 +66,25 @@ Session look_again(const Surroundings& with, const Session& row, const std::stop
     return follow(with, row, *info);
 }
 
+/// The same where nothing hangs on it: what the provider does not say, or not soon, changes nothing.
+Session glance_at(const Surroundings& with, const Session& row, const std::stop_token& stop) {
+    const StopAfter limit(k_courtesy_limit, stop);
+    try {
+        if (const auto info = with.provider.get(*row.sandbox_id, limit.token())) return follow(with, row, *info);
+    } catch (const Interrupted&) {
+        if (stop.stop_requested()) throw;
+    } catch (const Error& error) {
+        with.log.write(LogLevel::info, "not_looked_at", {{"session", row.id.str()}, {"error", error.what()}});
+    }
+    return row;
+}
+
 bool has_sandbox(const Session& session) {
     return (session.status == Status::ready || session.status == Status::paused) && session.sandbox_id;
 }
 
 void keep_last_words(const Surroundings& with, const Session& session, const std::stop_token& stop) {
-    const StopAfter limit(k_last_words_limit, stop);
+    const StopAfter limit(k_courtesy_limit, stop);
     try {
         (void)read_log(with, session.id, limit.token());
     } catch (const Interrupted&) {
@@ -82,10 +95,13 @@ void keep_last_words(const Surroundings& with, const Session& session, const std
 }
 
 /// Whether an app is behind the URL again, whatever it says; a gateway that finds none answers for it.
-bool answers(const Surroundings& with, const std::string& url, const std::stop_token& stop) {
+bool answers(const Surroundings& with, const std::string& url, const StopAfter& limit, const std::stop_token& stop) {
     try {
-        const int status = with.prober.get(url, stop).status;
+        const int status = with.prober.get(url, limit.token()).status;
         return status < 502 || status > 504;
+    } catch (const Interrupted&) {
+        if (stop.stop_requested()) throw;
+        return false;
     } catch (const Error&) {
         return false;
     }
@@ -93,13 +109,21 @@ bool answers(const Surroundings& with, const std::string& url, const std::stop_t
 
 void await_answer(const Surroundings& with, const Session& session, const std::stop_token& stop) {
     if (session.app_url.empty()) return;
-    for (int tries = 0; !answers(with, session.app_url, stop); ++tries) {
-        if (tries == k_answer_tries)
+    const SteadyTime patience = with.clock.steady() + k_answer_patience;
+    const StopAfter limit(k_answer_patience, stop);
+    while (!answers(with, session.app_url, limit, stop)) {
+        if (limit.token().stop_requested() || with.clock.steady() >= patience)
             throw Error(ErrorKind::not_ready,
                         fmt::format("{} runs again, but its app does not answer at {}", session.name, session.app_url),
                         fmt::format("see 'spawnai logs {0}'; 'spawnai respawn {0}' starts the app anew", session.name));
         if (!with.clock.sleep(k_answer_pause, stop)) throw Interrupted(SIGINT);
     }
+}
+
+void require_awake(const Session& session) {
+    if (session.status != Status::paused) return;
+    throw Error(ErrorKind::usage, fmt::format("{} is paused, so nothing is measured", session.name),
+                fmt::format("wake it with 'spawnai resume {}'", session.name));
 }
 
 void require(const billing::Verdict& verdict) {
@@ -124,14 +148,8 @@ Killed kill(const Surroundings& with, const SessionId& id, const std::stop_token
         if (before.sandbox_started_at) end_sandbox(with, before, stop);
         return {with.store.get(id), false};
     }
-    // What ran again since it was paused is owed.
-    if (before.status == Status::paused && before.sandbox_id) {
-        try {
-            if (const auto info = with.provider.get(*before.sandbox_id, stop)) before = follow(with, before, *info);
-        } catch (const Error& error) {
-            with.log.write(LogLevel::info, "not_looked_at", {{"session", id.str()}, {"error", error.what()}});
-        }
-    }
+    // What ran again since it was paused is owed, and what slept since its time-out is not.
+    if (has_sandbox(before)) before = glance_at(with, before, stop);
     // The app's last words, while there is somebody to ask.
     if (before.status == Status::ready && before.sandbox_id) keep_last_words(with, before, stop);
     // A working spawn learns from the row that it is over, so the row comes first; but a ready one is stopped only once its
@@ -184,7 +202,7 @@ Extended extend(const Surroundings& with, const SessionId& id, seconds by, const
         store::Event{.kind = "extend",
                      .message = fmt::format("extended by {}, until {}", format_duration(by), format_rfc3339(end))});
     const Money additional =
-        billing::bill_sandbox({before.cpu_count, before.memory_mib}, by, with.place.plan.rates).total();
+        billing::bill_sandbox({before.cpu_count, before.memory_mib}, by, plan_of(with, before).rates).total();
     return {with.store.get(id), additional};
 }
 
@@ -201,7 +219,7 @@ Paused pause(const Surroundings& with, const SessionId& id, const std::stop_toke
     book_sandbox(with, before, with.clock.now());
     with.store.change(id, {.status = Status::paused}, {Status::ready},
                       store::Event{.kind = "status", .message = "paused by the user"});
-    return {look_again(with, with.store.get(id), stop), true};
+    return {glance_at(with, with.store.get(id), stop), true};
 }
 
 Resumed resume(const Surroundings& with, const SessionId& id, std::optional<seconds> lifetime,
@@ -226,25 +244,26 @@ Resumed resume(const Surroundings& with, const SessionId& id, std::optional<seco
     change.sandbox_started_at = start;
     change.expires_at = start + lifetime.value_or(full);
     with.store.change(id, change, {Status::paused}, store::Event{.kind = "status", .message = "resumed by the user"});
-    const Session now = look_again(with, with.store.get(id), stop);
+    const Session now = glance_at(with, with.store.get(id), stop);
     await_answer(with, now, stop);
     const auto stretch = std::chrono::ceil<seconds>(now.expires_at.value_or(start) - start);
-    return {now, true, billing::bill_sandbox({now.cpu_count, now.memory_mib}, stretch, with.place.plan.rates).total()};
+    return {now, true,
+            billing::bill_sandbox({now.cpu_count, now.memory_mib}, stretch, plan_of(with, now).rates).total()};
 }
 
 std::optional<sandbox::SandboxMetrics> measure(const Surroundings& with, const SessionId& id,
                                                const std::stop_token& stop) {
-    const Session session = with.store.get(id);
-    if (session.status == Status::paused)
-        throw Error(ErrorKind::usage, fmt::format("{} is paused, so nothing is measured", session.name),
-                    fmt::format("wake it with 'spawnai resume {}'", session.name));
+    Session session = with.store.get(id);
     if (!is_live(session.status) || !session.sandbox_id) throw not_live(session, "measured");
+    if (has_sandbox(session)) session = look_again(with, session, stop);
+    require_awake(session);
     std::vector<sandbox::SandboxMetrics> samples;
     try {
         samples = with.provider.metrics(*session.sandbox_id, stop);
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::not_found || session.status != Status::ready) throw;
-        fail_because_gone(with, session, stop);
+        require_awake(look_again(with, session, stop));
+        throw;
     }
     const auto newest = std::max_element(samples.begin(), samples.end(),
                                          [](const auto& left, const auto& right) { return left.time < right.time; });

@@ -73,7 +73,7 @@ class Reconciling {
         if (elsewhere(row)) return judge_from_afar(row);
         if (is_working(row.status)) return abandoned(row).has_value();
         if (!row.sandbox_id) return false;
-        if (!with_.place.is_alive) return row.expires_at && with_.clock.now() > *row.expires_at;
+        if (!with_.place.is_alive) return is_over(row);
         if (with_.place.is_alive(*row.sandbox_id))
             return with_.place.is_paused && with_.place.is_paused(*row.sandbox_id) != (row.status == Status::paused);
         settle_as_gone(row);
@@ -85,11 +85,15 @@ class Reconciling {
         return !with_.place.local() && row.provider_address != with_.place.address;
     }
 
+    [[nodiscard]] bool is_over(const Session& row) const {
+        const auto end = end_of(row, with_.place);
+        return end && with_.clock.now() >= *end;
+    }
+
     // Nobody there can be asked: what the clock and the lock files say is all that there is.
     bool judge_from_afar(const Session& row) {
-        const bool over = row.expires_at && with_.clock.now() >= *row.expires_at && row.on_timeout != "pause";
-        if (is_working(row.status) ? abandoned(row).has_value() : over)
-            settle(row, judge_row({row.status, false, Presence::absent, row.expires_at, with_.clock.now()}));
+        if (is_working(row.status) ? abandoned(row).has_value() : is_over(row) && row.on_timeout != "pause")
+            settle_as_gone(row);
         return false;
     }
 
@@ -127,24 +131,35 @@ class Reconciling {
                   .provider = with_.place.provider})) {
             if (elsewhere(row)) continue;
             const auto known = row.sandbox_id ? live.find(row.sandbox_id->str()) : live.end();
-            const bool present = known != live.end();
             if (is_working(row.status)) {
                 if (const auto left = abandoned(row)) attempt([&] { end_dead_spawn(*left, by_session, live); });
                 continue;
             }
-            if (present) {
-                const Status now = follow(with_, row, known->second).status;
-                if (now != row.status) result_.changes.push_back({row.id, row.status, now, "as the provider says"});
-                continue;
-            }
-            // The list and the row were not read at one moment; one direct question settles it.
-            attempt([&] {
-                if (!row.sandbox_id || !with_.provider.get(*row.sandbox_id, stop_)) settle_as_gone(row);
-            });
+            if (known != live.end() && !contradicts(row, known->second))
+                follow_and_tell(row, known->second);
+            else
+                attempt([&] { ask_about(row.id); });
         }
         end_orphans(live);
-        book_the_gone(live);
+        book_the_gone(live, by_session);
         if (look == Look::full) collect_logs();
+    }
+
+    void follow_and_tell(const Session& row, const sandbox::SandboxInfo& info) {
+        const Status now = follow(with_, row, info).status;
+        if (now != row.status) result_.changes.push_back({row.id, row.status, now, "as the provider says"});
+    }
+
+    // The list and the row were not read at one moment, and an older server lists no paused sandbox: the row as it is now and
+    // one direct question settle it.
+    void ask_about(const SessionId& id) {
+        const Session row = with_.store.get(id);
+        if (row.status != Status::ready && row.status != Status::paused) return;
+        const auto info = row.sandbox_id ? with_.provider.get(*row.sandbox_id, stop_) : std::nullopt;
+        if (info)
+            follow_and_tell(row, *info);
+        else
+            settle_as_gone(row);
     }
 
     // One sandbox that cannot be ended must not keep the others running.
@@ -182,19 +197,23 @@ class Reconciling {
             if (owned && (!row->sandbox_id || *row->sandbox_id == info.id)) continue;
             attempt([&, &orphan = info.id] {
                 if (with_.provider.kill(orphan, stop_)) result_.orphans_ended.push_back(orphan);
-                if (row && !owned) book_sandbox(with_, *row, with_.clock.now());
+                if (row && !owned) book_sandbox(with_, *row, used_until(*row, true, with_.clock.now()));
             });
         }
     }
 
     // What was owed for a sandbox that ended before anybody could end it.
-    void book_the_gone(const std::map<std::string, sandbox::SandboxInfo>& live) {
+    void book_the_gone(const std::map<std::string, sandbox::SandboxInfo>& live,
+                       const std::map<std::string, SandboxId>& by_session) {
         const WallTime now = with_.clock.now();
         for (const Session& row : with_.store.list({.provider = with_.place.provider, .unbooked = true})) {
             if (is_live(row.status) || elsewhere(row)) continue;
             if (row.sandbox_id && !live.contains(row.sandbox_id->str()))
                 book_sandbox(with_, row, std::min(now, row.expires_at.value_or(now)));
-            if (!row.sandbox_id && now > *row.sandbox_started_at + k_latest_arrival) with_.store.forget_use(row.id);
+            // What is listed under its name is still owed: it could not be ended this time.
+            const bool made = by_session.contains(row.id.str());
+            if (!row.sandbox_id && !made && now > *row.sandbox_started_at + k_latest_arrival)
+                with_.store.forget_use(row.id);
         }
     }
 

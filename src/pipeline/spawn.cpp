@@ -101,7 +101,7 @@ class NameTaken : public Error {
 void check_admission(const SpawnRequest& request, const SpawnPlan& plan, const Surroundings& with,
                      const store::SlotUse& use, const std::string& name) {
     if (use.name_taken) throw NameTaken(name);
-    const int taken = use.live + (with.place.local() ? use.paused : 0);
+    const int taken = slots_taken(use, with.place.local());
     for (const billing::Verdict& verdict :
          {billing::check_caps({use.spent_today, use.spent_this_month}, plan.estimate(), request.caps),
           billing::check_slots({taken, use.recent, use.oldest_recent, use.last_second, use.oldest_of_last_second},
@@ -484,7 +484,10 @@ void Spawning::close(const std::string& kind, const std::string& message, bool r
         if (asked) {
             const StopAfter limit(k_ending_limit);
             try {
-                end_sandbox(with_, with_.store.get(id_), limit.token());
+                store::Session owed = with_.store.get(id_);
+                // A row that was closed during the create call could not take the id that came.
+                if (!owed.sandbox_id) owed.sandbox_id = leg_->sandbox_id();
+                end_sandbox(with_, owed, limit.token());
             } catch (const std::exception& failure) {
                 said += "; its sandbox may still run: 'spawnai gc' ends it";
                 with_.log.write(LogLevel::warn, "sandbox_not_ended",
@@ -537,6 +540,10 @@ bool frees_a_slot(const Surroundings& with, const std::stop_token& stop) {
 }
 
 }  // namespace
+
+int slots_taken(const store::SlotUse& use, bool local) noexcept {
+    return use.live + (local ? use.paused : 0);
+}
 
 std::filesystem::path lease_file(const std::filesystem::path& run_dir, const SessionId& id) {
     return run_dir / (id.str() + ".lock");

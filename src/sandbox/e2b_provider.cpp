@@ -136,7 +136,7 @@ E2bOptions e2b_options(const Environment& environment, const Secret& api_key) {
     E2bOptions options;
     options.domain = ascii_lower(environment.get_or("E2B_DOMAIN", options.domain));
     options.api_url = without_slash(environment.get_or("E2B_API_URL", "https://api." + options.domain));
-    options.sandbox_url = environment.get("E2B_SANDBOX_URL");
+    if (const auto url = environment.get("E2B_SANDBOX_URL")) options.sandbox_url = without_slash(*url);
     // Keys come out of files and secret stores with a line's end.
     options.api_key = Secret(std::string(trim(api_key.reveal())));
     return options;

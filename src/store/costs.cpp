@@ -61,9 +61,8 @@ void Store::forget_use(const SessionId& id) {
 bool Store::book_usage(const SessionId& id, const UsageMetric& metric, const std::vector<CostLine>& lines) {
     return impl_->write([&](Database& db) {
         require_session(db, id);
-        Query claim(db,
-                    "UPDATE sessions SET sandbox_started_at = NULL WHERE id = ? AND sandbox_started_at IS NOT NULL");
-        if (claim.bind(id.str()).run() == 0) return false;
+        Query claim(db, "UPDATE sessions SET sandbox_started_at = NULL WHERE id = ? AND sandbox_started_at = ?");
+        if (claim.bind(id.str()).bind(milliseconds(metric.start)).run() == 0) return false;
         Query(db,
               "INSERT INTO usage_metrics(session_id, start_time, end_time, cpu_seconds, memory_gb_seconds, "
               "storage_gb,"

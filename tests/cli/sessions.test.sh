@@ -21,6 +21,8 @@ run cost --csv --by day; exits 0; one_line; says "day,sessions,input_tokens"
 run cost --csv --json; exits 2
 run plan; exits 0; says local
 run plan --json; json 'o["plan"] == "local" and o["live"] == 0 and o["concurrent"] == 20'
+run plan --plan self-hosted; exits 0; says "none, the cluster is your own"; calm
+run plan --plan self-hosted --json; json 'o["cheapestFit"] == "self-hosted" and o["concurrent"] is None'
 run plan --plan hobby --json; json 'o["concurrent"] == 20 and o["rateCount"] == 10 and o["longestSeconds"] == 3600'
 run engine status --json; exits 0; json 'o["running"] is False and o["pid"] is None'
 run engine stop; exits 0; silent

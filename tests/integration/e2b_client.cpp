@@ -161,6 +161,8 @@ TEST_SUITE("control plane") {
         const E2bOptions all = e2b_options(
             Environment({{"E2B_API_URL", "https://a.example/path/"}, {"E2B_SANDBOX_URL", "https://s.example/"}}),
             Secret("k"));
+        CHECK(all.api_url == "https://a.example/path");
+        CHECK(all.sandbox_url == "https://s.example");
         Recorder recorder;
         recorder.body = R"({"sandboxID":"iabc","envdVersion":"0.6.13","envdAccessToken":"t"})";
         const auto box = make_e2b_provider(all, recorder, clock)->create({}, {});

@@ -281,6 +281,44 @@ TEST_CASE("a sandbox is paused at its deadline and woken by who comes") {
     CHECK(engine.app(sandbox.id, 3000, "GET", "/").body == "written");
 }
 
+TEST_CASE("who comes while a sandbox is being paused wakes it too") {
+    Pausing engine;
+    if (!engine.start()) return;
+    const HttpAnswer answer = engine.api("POST", "/v2/sandboxes",
+                                         R"({"templateID":"base","timeout":600,"allow_internet_access":false,)"
+                                         R"("autoPause":true,"autoResume":{"enabled":true}})");
+    REQUIRE_MESSAGE(answer.status == 201, answer.body);
+    const Json json = Json::parse(answer.body);
+    const MadeSandbox sandbox{json.at("sandboxID"), json.at("envdAccessToken")};
+    engine.write(sandbox, "/app/index.html", "awake");
+    engine.run_on(sandbox, "cd /app && exec python3 -m http.server 3000");
+    // A tree is stopped from its root on, so a deep one takes a while.
+    engine.run_on(sandbox, "deep() { if [ $1 -gt 0 ]; then (deep $(($1 - 1)); :); else sleep 600; fi; }; deep 80; :");
+    REQUIRE(engine.wait_for_port(sandbox.id, 3000));
+    REQUIRE(eventually([&] { return engine.processes(sandbox.id).size() > 80; }));
+    const auto pids = engine.processes(sandbox.id);
+    const auto server = std::find_if(pids.begin(), pids.end(), [](pid_t pid) {
+        const auto words = read_file_if_exists("/proc/" + std::to_string(pid) + "/cmdline", 4096);
+        return words && words->find("http.server") != std::string::npos;
+    });
+    REQUIRE(server != pids.end());
+    const auto server_stands = [&] {
+        const auto stat = read_file_if_exists("/proc/" + std::to_string(*server) + "/stat", 4096);
+        return stat && stat->find(") T ") != std::string::npos;
+    };
+    for (int round = 0; round < 3; ++round) {
+        int paused = 0;
+        std::jthread pausing([&] { paused = engine.pause(sandbox.id); });
+        while (!server_stands()) std::this_thread::yield();
+        CHECK(engine.state(sandbox.id) == "paused");
+        CHECK(engine.end(sandbox.id) > system_clock().now() + std::chrono::hours(1));
+        CHECK(engine.app(sandbox.id, 3000, "GET", "/").body == "awake");
+        pausing.join();
+        CHECK(paused == 204);
+        CHECK(engine.state(sandbox.id) == "running");
+    }
+}
+
 TEST_CASE("a paused sandbox takes a place") {
     Pausing engine;
     engine.options.max_sandboxes = 1;

@@ -87,6 +87,9 @@ class SpawnError : public Error {
 /// The app type that a prompt asks for, by simple rules.
 [[nodiscard]] AppType guess_type(std::string_view prompt);
 
+/// How many of a plan's slots are in use: a paused app keeps its own on this machine (`local`), where it keeps its memory.
+[[nodiscard]] int slots_taken(const store::SlotUse& use, bool local) noexcept;
+
 /// The lock file that a working spawn holds.
 [[nodiscard]] std::filesystem::path lease_file(const std::filesystem::path& run_dir, const SessionId& id);
 

@@ -85,7 +85,8 @@ class Store {
     /// No sandbox was made after all: there is nothing to book.
     void forget_use(const SessionId& id);
     /// Books the sandbox's use once: the lines, the metric and sandbox_started_at = empty in one transaction,
-    /// so that a second caller books nothing. @return false when there was nothing to book (any more).
+    /// so that a second caller books nothing. @return false when the row does not (any more) say that a use began at
+    /// metric.start.
     bool book_usage(const SessionId& id, const UsageMetric& metric, const std::vector<CostLine>& lines);
     [[nodiscard]] std::vector<UsageMetric> usage(const SessionId& id) const;
     /// Sums of lines booked in [from, to), one row per group, groups in descending order of cost (days in

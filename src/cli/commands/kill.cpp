@@ -36,13 +36,20 @@ void configure(Arguments& arguments, Options& options) {
 }
 
 std::vector<store::Session> chosen_by_flags(const Options& options, Context& context) {
+    // Whose time is up was perhaps extended, or paused, since somebody looked.
+    if (options.expired) context.refresh_rows();
     store::SessionQuery query;
-    // A paused session has no time that could be up.
     for (const store::Status status : store::all_statuses())
-        if (is_live(status) && !(options.expired && status == store::Status::paused)) query.statuses.push_back(status);
+        if (is_live(status)) query.statuses.push_back(status);
     query.user_tag = options.tag;
     if (options.expired) query.expires_before = context.clock().now();
-    return context.store().list(query);
+    std::vector<store::Session> chosen = context.store().list(query);
+    // What is paused, or is by now even if the provider could not be asked, has no time that could be up.
+    if (options.expired)
+        std::erase_if(chosen, [](const store::Session& session) {
+            return session.status == store::Status::paused || session.on_timeout == "pause";
+        });
+    return chosen;
 }
 
 bool confirmed(const Options& options, std::size_t count, Terminal& terminal) {

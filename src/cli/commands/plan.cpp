@@ -7,6 +7,7 @@
 #include <spawnai/billing/limits.hpp>
 #include <spawnai/core/duration.hpp>
 #include <spawnai/core/json.hpp>
+#include <spawnai/pipeline/spawn.hpp>
 #include <spawnai/store/store.hpp>
 
 #include <fmt/format.h>
@@ -50,12 +51,14 @@ int run(const Options& options, Context& context) {
     const PlanLimits plan =
         plan_limits(options.plan.value_or(provider == "local" ? "local" : context.config().text("plan")), context);
     store::SlotUse use = context.store().slot_use(provider, plan.rate_window);
-    // Paused apps hold their memory on this machine, and so their slots.
-    if (provider == "local") use.live += use.paused;
+    use.live = pipeline::slots_taken(use, provider == "local");
     const billing::PlanUse wanted = recent_use(context, use);
     const std::vector<PlanLimits> candidates{plan_limits("local", context), plan_limits("hobby", context),
                                              plan_limits("pro", context)};
-    const PlanLimits* const fit = billing::cheapest_fit(wanted, candidates);
+    const bool charged = plan.rates.per_vcpu_second > Money() || plan.rates.per_gib_second > Money();
+    // Nothing is cheaper than a cluster of one's own.
+    const bool own_cluster = provider != "local" && !charged;
+    const PlanLimits* const fit = own_cluster ? &plan : billing::cheapest_fit(wanted, candidates);
     if (options.json) {
         context.terminal().result(
             dump_json(Json{
@@ -91,10 +94,10 @@ int run(const Options& options, Context& context) {
              fmt::format("{} of {} in the last {}", use.recent, plan.rate_count, format_duration(plan.rate_window)));
     if (plan.created_per_second > 0) line("creations", fmt::format("at most {} in a second", plan.created_per_second));
     line("longest life", limit_text(plan.longest) + ", a script " + limit_text(plan.longest_script));
-    line("price", plan.rates.per_vcpu_second > Money() || plan.rates.per_gib_second > Money()
-                      ? fmt::format("${} per vCPU-second, ${} per GiB-second", plan.rates.per_vcpu_second.str(),
-                                    plan.rates.per_gib_second.str())
-                      : "none, it runs on this machine");
+    line("price", charged ? fmt::format("${} per vCPU-second, ${} per GiB-second", plan.rates.per_vcpu_second.str(),
+                                        plan.rates.per_gib_second.str())
+                  : own_cluster ? "none, the cluster is your own"
+                                : "none, it runs on this machine");
     line("spent",
          fmt::format("{} today, {} this month (UTC)", use.spent_today.display(), use.spent_this_month.display()));
     line("prices as of", context.prices().sandboxes.as_of());

@@ -48,7 +48,8 @@ struct Slots {
 };
 
 Slots look_at_slots(Context& context, const PlanLimits& plan, const std::string& provider) {
-    const store::SlotUse use = context.store().slot_use(provider, plan.rate_window);
+    store::SlotUse use = context.store().slot_use(provider, plan.rate_window);
+    use.live = pipeline::slots_taken(use, provider == "local");
     return {use, billing::check_slots({use.live, use.recent, use.oldest_recent}, plan, context.clock().now())};
 }
 

@@ -157,6 +157,21 @@ TEST_CASE_FIXTURE(Living, "a sandbox that never comes is forgotten after a last 
     CHECK(provider.count("list") == before);
 }
 
+TEST_CASE_FIXTURE(Living, "a late sandbox that cannot be ended yet is still owed") {
+    const Session row = dead_row(false, false);
+    store.change(row.id, {.sandbox_started_at = clock.now()});
+    (void)reconcile(with(), Look::cheap, {});
+    (void)provider.create(
+        {.lifetime = minutes(30), .metadata = {{"spawnai_session", row.id.str()}, {"spawnai_store", store.store_id()}}},
+        {});
+    clock.advance(minutes(6));
+    provider.fail("kill", Error(ErrorKind::unavailable, "boom"));
+    CHECK(reconcile(with(), Look::full, {}).problems.size() == 1);
+    CHECK(store.get(row.id).sandbox_started_at);
+    CHECK(reconcile(with(), Look::full, {}).orphans_ended.size() == 1);
+    CHECK(store.get(row.id).actual_cost.nano() == 360 * 30'250);
+}
+
 TEST_CASE_FIXTURE(Living, "a second sandbox of a live session is ended and the first one stays") {
     const Session row = make();
     (void)provider.create(
@@ -187,8 +202,23 @@ TEST_CASE_FIXTURE(Living, "sessions of another control plane are left to it") {
     CHECK(kind_of([&] { extend(elsewhere, row.id, minutes(1), {}); }) == ErrorKind::usage);
     CHECK(store.get(row.id).status == Status::ready);
     clock.advance(minutes(31));
+    // Also where sandboxes are free: what it cost was said by the plan it was made under.
+    elsewhere.place.plan = PriceTable::built_in().plan("self-hosted");
     CHECK(reconcile(elsewhere, Look::cheap, {}).changes.size() == 1);
     CHECK(store.get(row.id).status == Status::expired);
+    CHECK(store.get(row.id).actual_cost.nano() == 1'000'000 + 1800 * 30'250);
+}
+
+TEST_CASE_FIXTURE(Living, "a paused session of another control plane keeps its snapshot") {
+    const Session row = make();
+    (void)pause(with(), row.id, {});
+    Surroundings elsewhere = with();
+    elsewhere.place.address = "https://api.other";
+    clock.advance(hours(2));
+    CHECK(reconcile(elsewhere, Look::full, {}).changes.empty());
+    CHECK(store.get(row.id).status == Status::paused);
+    CHECK(reconcile(with(), Look::full, {}).orphans_ended.empty());
+    CHECK(resume(with(), row.id, {}, {}).was_paused);
 }
 
 TEST_CASE_FIXTURE(Living, "a spawn at work is left alone") {
@@ -248,6 +278,17 @@ TEST_CASE_FIXTURE(Living, "a cloud is asked once in 30 seconds unless something 
     dead_row(true, true);
     (void)reconcile(with(), Look::cheap, {});
     CHECK(provider.count("list") == before + 2);
+}
+
+TEST_CASE_FIXTURE(Living, "a cloud is not asked more often for a paused session") {
+    const Session row = make();
+    (void)pause(with(), row.id, {});
+    clock.advance(hours(2));  // the end of its run has passed
+    (void)reconcile(with(), Look::cheap, {});
+    const std::size_t before = provider.count("list");
+    (void)reconcile(with(), Look::cheap, {});
+    CHECK(provider.count("list") == before);
+    CHECK(store.get(row.id).status == Status::paused);
 }
 
 TEST_CASE_FIXTURE(Living, "local rows are judged by lock files alone") {
@@ -406,6 +447,18 @@ TEST_CASE_FIXTURE(Living, "a resumed app that does not answer is told of and sta
     CHECK(store.get(row.id).sandbox_started_at);
 }
 
+TEST_CASE_FIXTURE(Living, "the wait for a resumed app is bounded by time") {
+    const Session row = make();
+    (void)pause(with(), row.id, {});
+    const WallTime begun = clock.now();
+    prober.decide = [&](const std::string&) -> ProbeAnswer {
+        clock.advance(seconds(9));
+        throw Error(ErrorKind::unavailable, "no answer");
+    };
+    CHECK(kind_of([&] { (void)resume(with(), row.id, {}, {}); }) == ErrorKind::not_ready);
+    CHECK(clock.now() - begun < seconds(30));
+}
+
 TEST_CASE_FIXTURE(Living, "nothing is paused while it is being changed and a provider that cannot says so") {
     const Session row = make();
     {
@@ -466,6 +519,18 @@ TEST_CASE_FIXTURE(Living, "an app that pauses at its time-out costs nothing from
     SUBCASE("noticed by an extension") {
         CHECK(kind_of([&] { (void)extend(with(), row.id, minutes(1), {}); }) == ErrorKind::usage);
     }
+    SUBCASE("noticed by a kill") {
+        CHECK(pipeline::kill(with(), row.id, {}).session.status == Status::stopped);
+        CHECK(provider.live().empty());
+    }
+    SUBCASE("noticed by nobody") {
+        provider.fail("get", Error(ErrorKind::unavailable, "no route"));
+        CHECK(pipeline::kill(with(), row.id, {}).session.status == Status::stopped);
+    }
+    SUBCASE("noticed by a measurement") {
+        CHECK(kind_of([&] { (void)measure(with(), row.id, {}); }) == ErrorKind::usage);
+        CHECK(store.get(row.id).status == Status::paused);
+    }
     SUBCASE("noticed by a resumption") {
         CHECK(resume(with(), row.id, {}, {}).was_paused);
         CHECK(store.get(row.id).status == Status::ready);
@@ -474,6 +539,70 @@ TEST_CASE_FIXTURE(Living, "an app that pauses at its time-out costs nothing from
         CHECK(cost_so_far(store.get(row.id), plan, clock.now()) == store.get(row.id).actual_cost);
     REQUIRE(store.usage(row.id).size() == 1);
     CHECK(store.usage(row.id)[0].end == *row.expires_at);
+}
+
+TEST_CASE_FIXTURE(Living, "a sleep between two looks is not billed") {
+    SpawnRequest wanted = request();
+    wanted.on_timeout = sandbox::OnTimeout::pause;
+    model.answer(page_app());
+    const Session row = spawn_it(wanted).session;
+    clock.advance(hours(10));
+    const WallTime woken = clock.now();
+    REQUIRE(provider.get(*row.sandbox_id, {})->state == sandbox::SandboxState::paused);
+    (void)provider.resume(*row.sandbox_id, minutes(30), {});
+    provider.change(*row.sandbox_id, [&](sandbox::SandboxInfo& info) { info.started_at = woken; });
+    clock.advance(minutes(5));
+    for (int looks = 0; looks < 2; ++looks) (void)reconcile(with(), Look::full, {});
+    const Session now = store.get(row.id);
+    CHECK(now.status == Status::ready);
+    CHECK(now.expires_at == woken + minutes(30));
+    CHECK(now.sandbox_started_at == woken);
+    REQUIRE(store.usage(row.id).size() == 1);
+    CHECK(store.usage(row.id)[0].end == *row.expires_at);
+}
+
+TEST_CASE_FIXTURE(Living, "a list that is older than the row is not believed") {
+    const Session row = make();
+    const auto say = [&](sandbox::SandboxState state) {
+        provider.change(*row.sandbox_id, [state](sandbox::SandboxInfo& info) { info.state = state; });
+    };
+    (void)pause(with(), row.id, {});
+    say(sandbox::SandboxState::running);
+    provider.before("get", [&] { say(sandbox::SandboxState::paused); });
+    CHECK(reconcile(with(), Look::full, {}).changes.empty());
+    CHECK(store.get(row.id).status == Status::paused);
+    (void)resume(with(), row.id, {}, {});
+    say(sandbox::SandboxState::paused);
+    provider.before("get", [&] { say(sandbox::SandboxState::running); });
+    CHECK(reconcile(with(), Look::full, {}).changes.empty());
+    CHECK(store.get(row.id).status == Status::ready);
+    CHECK(store.usage(row.id).size() == 1);
+}
+
+TEST_CASE_FIXTURE(Living, "a pause is noticed where paused sandboxes are not listed") {
+    const Session row = make();
+    provider.pause(*row.sandbox_id, {});
+    provider.change(*row.sandbox_id, [](sandbox::SandboxInfo& info) { info.metadata.clear(); });
+    REQUIRE(reconcile(with(), Look::full, {}).changes.size() == 1);
+    CHECK(store.get(row.id).status == Status::paused);
+    CHECK_FALSE(store.get(row.id).sandbox_started_at);
+}
+
+TEST_CASE_FIXTURE(Living, "what was done stays done when the look after it fails") {
+    const Session row = make();
+    const auto look_fails = [&] {  // the second look: the first one comes before the deed
+        provider.fail("get", Error(ErrorKind::unavailable, "no route"), 2);
+    };
+    look_fails();
+    const Paused paused = pause(with(), row.id, {});
+    CHECK(paused.was_running);
+    CHECK(paused.session.status == Status::paused);
+    clock.advance(hours(1));
+    look_fails();
+    const Resumed resumed = resume(with(), row.id, minutes(7), {});
+    CHECK(resumed.was_paused);
+    CHECK(resumed.session.status == Status::ready);
+    CHECK(resumed.session.expires_at == clock.now() + minutes(7));
 }
 
 TEST_CASE_FIXTURE(Living, "a woken session is billed from when the provider says that it woke") {
@@ -522,6 +651,16 @@ TEST_CASE_FIXTURE(Living, "what a sandbox uses is told while it runs") {
     const Session row = make();
     CHECK(measure(with(), row.id, {})->memory_used == 100 << 20);
     (void)pause(with(), row.id, {});
+    CHECK(kind_of([&] { (void)measure(with(), row.id, {}); }) == ErrorKind::usage);
+    // A visitor wakes it.
+    (void)provider.resume(*row.sandbox_id, minutes(5), {});
+    CHECK(measure(with(), row.id, {}));
+    CHECK(store.get(row.id).status == Status::ready);
+    // It goes between the look and the question.
+    provider.before("metrics", [&] {
+        provider.pause(*row.sandbox_id, {});
+        throw Error(ErrorKind::not_found, "unknown");
+    });
     CHECK(kind_of([&] { (void)measure(with(), row.id, {}); }) == ErrorKind::usage);
     (void)resume(with(), row.id, {}, {});
     provider.lose(*row.sandbox_id);

@@ -342,6 +342,17 @@ TEST_CASE_FIXTURE(World, "a session that is killed while it is made ends its spa
     CHECK(provider.live().empty());
 }
 
+TEST_CASE_FIXTURE(World, "a session that is killed during the create call ends the sandbox by its id") {
+    model.answer(page_app());
+    provider.before("create", [&] { store.change(only_row().id, {.status = Status::stopped}); });
+    // The list does not show what was made a moment ago.
+    for (int nth = 1; nth <= 5; ++nth) provider.fail("list", Error(ErrorKind::unavailable, "not yet"), nth);
+    CHECK_THROWS_AS(spawn_it(request()), Error);
+    CHECK(provider.live().empty());
+    CHECK(only_row().status == Status::stopped);
+    CHECK_FALSE(only_row().sandbox_started_at);
+}
+
 TEST_CASE_FIXTURE(World, "an answer from outside that is not the page is no success") {
     for (int i = 0; i < 4; ++i) model.answer(page_app());
     prober.decide = [](const std::string&) { return ProbeAnswer{200, "text/html", "<html>parked</html>"}; };

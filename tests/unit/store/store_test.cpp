@@ -304,6 +304,8 @@ TEST_CASE_FIXTURE(Fixture, "costs add up and a sandbox is booked once") {
     const std::vector<CostLine> lines{
         {.category = "sandbox", .item = "vcpu", .unit = "vcpu_ms", .quantity = 20000, .amount = Money::nano(50)}};
     CHECK_FALSE(store.book_usage(session.id, metric, lines));  // there was no sandbox
+    store.change(session.id, {.sandbox_started_at = clock.now() + seconds(20)});
+    CHECK_FALSE(store.book_usage(session.id, metric, lines));  // another stretch
     store.change(session.id, {.sandbox_started_at = clock.now()});
     CHECK(store.book_usage(session.id, metric, lines));
     CHECK_FALSE(store.book_usage(session.id, metric, lines));

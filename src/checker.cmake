@@ -10,6 +10,15 @@ file(READ ${DUKTAPE_SOURCE_DIR}/duk_config.h config)
 foreach(feature REFERENCE_COUNTING FINALIZER_SUPPORT VOLUNTARY_GC)
     string(REPLACE "#define DUK_USE_${feature}\n" "#undef DUK_USE_${feature}\n" config "${config}")
 endforeach()
+# A parse can be stopped after so many steps.
+string(REPLACE "#undef DUK_USE_INTERRUPT_COUNTER\n" "#define DUK_USE_INTERRUPT_COUNTER\n" config "${config}")
+string(REPLACE "#undef DUK_USE_EXEC_TIMEOUT_CHECK\n" "#if defined(__cplusplus)
+extern \"C\" int spawnai_duktape_stop(void *udata);
+#else
+extern int spawnai_duktape_stop(void *udata);
+#endif
+#define DUK_USE_EXEC_TIMEOUT_CHECK(udata) ((duk_bool_t) spawnai_duktape_stop(udata))
+" config "${config}")
 file(CONFIGURE OUTPUT ${duktape_dir}/duk_config.h CONTENT "${config}" @ONLY)
 file(COPY_FILE ${DUKTAPE_SOURCE_DIR}/duktape.h ${duktape_dir}/duktape.h ONLY_IF_DIFFERENT)
 add_library(spawnai_duktape STATIC ${DUKTAPE_SOURCE_DIR}/duktape.c)

@@ -9,6 +9,7 @@ namespace {
 
 /// More findings of one rule in one file tell nobody anything new.
 constexpr std::size_t k_most_of_a_kind = 5;
+constexpr std::size_t k_most_calls = 200;
 
 std::string one_text(std::string_view text) {
     std::string out = one_line(text, 400);
@@ -41,24 +42,35 @@ bool AppView::has_python() const noexcept {
     return std::any_of(files.begin(), files.end(), [](const FileView& view) { return view.kind == FileKind::python; });
 }
 
-void Judge::add(Severity severity, const FileView* file, std::size_t offset, std::string message, std::string hint) {
+std::pair<int, int> Judge::place(const FileView& file, std::size_t offset) {
+    const std::string_view text = file.text();
+    std::vector<std::size_t>& starts = line_starts_[&file];
+    if (starts.empty()) {
+        starts.push_back(0);
+        for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
+            starts.push_back(at + 1);
+    }
+    offset = std::min(offset, text.size());
+    const auto next = std::upper_bound(starts.begin(), starts.end(), offset);
+    int column = 1;
+    for (const char c : text.substr(*(next - 1), offset - *(next - 1)))
+        if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++column;
+    return {static_cast<int>(next - starts.begin()), column};
+}
+
+void Judge::add(Severity severity, const FileView* file, std::size_t offset, std::string message, std::string hint,
+                bool mendable) {
+    // A file that is made to have one fault a thousand times is not located a thousand times.
+    if (++calls_[{rule_, file, severity}] > k_most_calls) return;
     Finding finding;
     finding.rule = std::string(rule_);
     finding.severity = severity;
     finding.message = one_text(message);
     finding.hint = one_text(hint);
+    finding.mendable = mendable;
     if (file != nullptr) {
         finding.file = file->path();
-        if (offset != k_nowhere) {
-            const std::string_view before =
-                std::string_view(file->text()).substr(0, std::min(offset, file->text().size()));
-            const std::size_t newline = before.rfind('\n');
-            finding.line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-            std::string_view line = newline == std::string_view::npos ? before : before.substr(newline + 1);
-            finding.column = 1;
-            for (const char c : line)
-                if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++finding.column;
-        }
+        if (offset != k_nowhere) std::tie(finding.line, finding.column) = place(*file, offset);
     }
     std::size_t alike = 0;
     for (const Finding& other : report_.findings) {
@@ -73,7 +85,7 @@ void Judge::add(Severity severity, const FileView* file, std::size_t offset, std
 
 void Judge::mend(const FileView* file, std::size_t offset, std::string message, std::string hint, Mend mend) {
     if (!mend_) {
-        block(file, offset, std::move(message), std::move(hint));
+        add(Severity::block, file, offset, std::move(message), std::move(hint) + "; spawn mends this by itself", true);
         return;
     }
     note(file, offset, std::move(message) + " (mended)", std::move(hint));

@@ -9,9 +9,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace spawnai::validate {
@@ -94,11 +97,16 @@ class Judge {
     static constexpr std::size_t k_nowhere = static_cast<std::size_t>(-1);
 
  private:
-    void add(Severity severity, const FileView* file, std::size_t offset, std::string message, std::string hint);
+    void add(Severity severity, const FileView* file, std::size_t offset, std::string message, std::string hint,
+             bool mendable = false);
+
+    [[nodiscard]] std::pair<int, int> place(const FileView& file, std::size_t offset);
 
     bool mend_;
     std::string_view rule_;
     Report report_;
+    std::map<std::tuple<std::string_view, const FileView*, Severity>, std::size_t> calls_;
+    std::map<const FileView*, std::vector<std::size_t>> line_starts_;
     std::vector<Mend> mends_;
 };
 

@@ -18,7 +18,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Form, action, method, offset)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Element, tag, url, type, style, offset, last_word)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PageFacts, parsed, has_document, has_content, closes_body, inline_scripts, unclosed,
                                    open_blocks, forms, fields, scripts, links, frames, media, anchors, metas, ids,
-                                   comments, handlers, styles, import_map, has_base, text)
+                                   comments, handlers, styles, import_map, has_base, base, text)
 
 namespace {
 

@@ -193,6 +193,7 @@ struct PageFacts {
     std::vector<Located> styles;    ///< contents of style elements
     std::vector<std::string> import_map;
     bool has_base = false;
+    std::string base;  ///< href of the first <base>
     std::string text;  ///< visible text, at most 64 KB
 };
 

@@ -93,18 +93,18 @@ std::vector<TextMend> mend_text(FileKind kind, std::string& content) {
     if (kind == FileKind::page || kind == FileKind::javascript || kind == FileKind::python) {
         if (std::string inside = unwrap_json(kind, content); !inside.empty()) {
             content = std::move(inside);
-            made.push_back({"json-wrapper", "the code was wrapped in JSON", "give the file's content itself"});
+            made.push_back({"json-wrapper", "the code is wrapped in JSON", "give the file's content itself"});
         }
     }
     if (std::string inside = unfence(kind, content); !inside.empty()) {
         content = std::move(inside);
         made.push_back(
-            {"markdown-fence", "a markdown fence stood around the code", "give the code alone, without ``` lines"});
+            {"markdown-fence", "a markdown fence stands around the code", "give the code alone, without ``` lines"});
     }
     if (kind == FileKind::page)
         if (std::string page = unwrap_page(content); !page.empty()) {
             content = std::move(page);
-            made.push_back({"prose", "text stood around the page", "give the page alone, without any explanation"});
+            made.push_back({"prose", "text stands around the page", "give the page alone, without any explanation"});
         }
     return made;
 }

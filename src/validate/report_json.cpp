@@ -28,8 +28,9 @@ nlohmann::json to_json(const Report& report) {
                             {"line", number(finding.line)},
                             {"column", number(finding.column)},
                             {"message", sanitize_for_terminal(finding.message)},
-                            {"hint", sanitize_for_terminal(finding.hint)}});
-    return {{"accepted", report.accepted()}, {"findings", std::move(findings)}};
+                            {"hint", sanitize_for_terminal(finding.hint)},
+                            {"mendable", finding.mendable}});
+    return {{"accepted", report.accepted()}, {"mendable", report.mendable()}, {"findings", std::move(findings)}};
 }
 
 }  // namespace spawnai::validate

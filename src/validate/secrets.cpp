@@ -240,7 +240,7 @@ class Scanner {
         if (begin == std::string_view::npos) return;
         // The lines after it, whether written out or as \n in a string.
         std::string body;
-        for (std::size_t index = begin + 5; index < text_.size() && body.size() < 64; ++index) {
+        for (std::size_t index = begin + 5; index < std::min(text_.size(), begin + 400) && body.size() < 64; ++index) {
             const char c = text_[index];
             if (c == '\\' && index + 1 < text_.size() && (text_[index + 1] == 'n' || text_[index + 1] == 'r')) {
                 ++index;
@@ -306,7 +306,8 @@ class Scanner {
         std::size_t end = at;
         int dots = 0;
         std::size_t last = at;
-        while (end < text_.size() && (is_token(text_[end]) || text_[end] == '.')) {
+        // A fourth part makes it something else; to look no further keeps a long run of beginnings from being read again for each.
+        while (dots <= 2 && end < text_.size() && (is_token(text_[end]) || text_[end] == '.')) {
             if (text_[end] == '.') {
                 ++dots;
                 last = end;

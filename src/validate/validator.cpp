@@ -2,6 +2,7 @@
 #include "json_limits.hpp"
 #include "mend.hpp"
 #include "rules/rule.hpp"
+#include "wire.hpp"
 
 #include <spawnai/core/text.hpp>
 #include <spawnai/validate/validator.hpp>
@@ -47,7 +48,8 @@ char question_of(const FileView& file, const AppView& app) {
 void read_package(AppView& view) {
     const FileView* file = view.find("package.json");
     if (file == nullptr) return;
-    if (!within_json_limits(file->text())) {
+    // An ordered object is searched from its start for each new member; no package.json has so many.
+    if (!within_json_limits(file->text(), 5000)) {
         view.package_error = "it is too large or too deep";
         return;
     }
@@ -56,6 +58,8 @@ void read_package(AppView& view) {
     } catch (const nlohmann::json::parse_error& error) {
         view.package_error = "unexpected text";
         view.package_error_at = error.byte > 0 ? error.byte - 1 : 0;
+    } catch (const nlohmann::json::exception&) {
+        view.package_error = "a number is out of range";
     }
 }
 
@@ -72,6 +76,7 @@ AppView view_of(const GeneratedApp& app) {
         view.files.push_back(std::move(one));
     }
     read_package(view);
+    std::uint32_t milliseconds = k_app_milliseconds;
     for (FileView& file : view.files) {
         if (file.kind != FileKind::page && file.kind != FileKind::javascript && file.kind != FileKind::python) continue;
         if (trim(file.text()).empty()) {
@@ -80,12 +85,12 @@ AppView view_of(const GeneratedApp& app) {
         }
         // The parsers want valid UTF-8; what is not is the business of another rule.
         if (is_valid_utf8(file.text())) {
-            file.facts = ask_checker(question_of(file, view), file.text());
+            file.facts = ask_checker(question_of(file, view), file.text(), milliseconds);
         } else {
             std::string clean = file.text();
             for (char& c : clean)
                 if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-            file.facts = ask_checker(question_of(file, view), clean);
+            file.facts = ask_checker(question_of(file, view), clean, milliseconds);
         }
     }
     return view;
@@ -108,6 +113,8 @@ void blank_out(std::string& content, const std::string& inside) {
     }
     for (std::size_t index = 0; index < content.size(); ++index)
         if ((index < at || index >= at + inside.size()) && content[index] != '\n') content[index] = ' ';
+    // The line that names the interpreter is one only at the very beginning.
+    if (at > 0 && content.compare(at, 2, "#!") == 0) content.replace(at, 2, "//");
 }
 
 Report judge(GeneratedApp& app, const CheckOptions& options, bool whole) {

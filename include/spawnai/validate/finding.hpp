@@ -18,6 +18,7 @@ struct Finding {
     int column = 0;    ///< from 1, in characters; 0 when there is none
     std::string message;
     std::string hint;  ///< good enough to hand to the model for repair
+    bool mendable = false;  ///< blocks only because nothing was to be changed: mending puts it right
 };
 
 struct Report {
@@ -26,6 +27,15 @@ struct Report {
         for (const Finding& finding : findings)
             if (finding.severity == Severity::block) return false;
         return true;
+    }
+    /// Refused as it stands, and accepted once what spawn mends by itself is mended.
+    [[nodiscard]] bool mendable() const noexcept {
+        bool any = false;
+        for (const Finding& finding : findings) {
+            if (finding.severity == Severity::block && !finding.mendable) return false;
+            any = any || finding.mendable;
+        }
+        return any;
     }
 };
 

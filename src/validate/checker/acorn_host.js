@@ -1,6 +1,6 @@
 // What is added to acorn: syntax newer than the packaged version, and hot paths moved to native code.
 // ES5, because it runs in Duktape. The host sets native* before this file is evaluated.
-/* global acorn, nativeSkip, nativeWord, nativeHasNewline, nativeStrictDirective */
+/* global acorn, nativeSkip, nativeWord, nativeHasNewline, nativeStrictDirective, nativePlain */
 (function (global) {
     'use strict';
     var types = acorn.tokTypes;
@@ -104,6 +104,59 @@
         proto.skipSpace = nativeSkip;
         proto.readWord1 = nativeWord;
         proto.strictDirective = nativeStrictDirective;
+        proto.readString = function (quote) {
+            // Joined at the end: adding to a text copies it.
+            var parts = [], from = ++this.pos;
+            for (;;) {
+                var to = nativePlain(from, quote);
+                if (to >= this.input.length) { this.raise(this.start, 'Unterminated string constant'); }
+                var code = this.input.charCodeAt(to);
+                if (to > from) { parts.push(this.input.slice(from, to)); }
+                this.pos = to;
+                if (code === quote) { break; }
+                if (code !== 92) { this.raise(this.start, 'Unterminated string constant'); }
+                parts.push(this.readEscapedChar(false));
+                from = this.pos;
+            }
+            ++this.pos;
+            return this.finishToken(types.string, parts.length === 1 ? parts[0] : parts.join(''));
+        };
+        var baseTemplate = proto.readTmplToken;
+        proto.readTmplToken = function () {
+            var to = nativePlain(this.pos, 96);
+            var code = to < this.input.length ? this.input.charCodeAt(to) : 0;
+            // The exact reader takes what is left: escapes, and the marks themselves.
+            if (to === this.pos || code !== 96 && code !== 36) { return baseTemplate.call(this); }
+            var out = this.input.slice(this.pos, to);
+            this.pos = to;
+            return this.finishToken(types.template, out);
+        };
+        // Asked of every name: most are no word that could be reserved anywhere.
+        var baseUnreserved = proto.checkUnreserved;
+        proto.checkUnreserved = function (ref) {
+            var name = ref.name;
+            if (name === 'yield' || name === 'await' || name === 'arguments' || this.keywords.test(name) ||
+                (this.strict ? this.reservedWordsStrict : this.reservedWords).test(name)) { baseUnreserved.call(this, ref); }
+        };
+        // A list of names that does not grow slower. acorn asks a list for indexOf, push and its first element.
+        function Names(list) {
+            this.map = Object.create(null);
+            this[0] = list[0];
+            for (var i = 0; i < list.length; i++) { this.map[list[i]] = true; }
+        }
+        Names.prototype.push = function (name) { this.map[name] = true; };
+        Names.prototype.indexOf = function (name) { return this.map[name] === true ? 0 : -1; };
+        function widen(scope) {
+            if (scope['var'].length > 60) { scope['var'] = new Names(scope['var']); }
+            if (scope.lexical.length > 60) { scope.lexical = new Names(scope.lexical); }
+            if (scope.functions.length > 60) { scope.functions = new Names(scope.functions); }
+        }
+        var baseDeclare = proto.declareName;
+        proto.declareName = function (name, type, pos) {
+            widen(this.currentScope());
+            widen(this.currentVarScope());
+            return baseDeclare.call(this, name, type, pos);
+        };
         proto.canInsertSemicolon = function () {
             return this.type === types.eof || this.type === types.braceR || nativeHasNewline(this.lastTokEnd, this.start);
         };

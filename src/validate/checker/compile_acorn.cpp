@@ -7,6 +7,10 @@
 #include <iterator>
 #include <string>
 
+extern "C" int spawnai_duktape_stop(void* /*udata*/) {
+    return 0;
+}
+
 int main(int argc, char** argv) {
     if (argc < 3) {
         std::cerr << "usage: compile_acorn OUTPUT SOURCE...\n";

@@ -27,6 +27,16 @@ bool truthy(const Node* test) {
     return false;
 }
 
+/// A test that is written out as false.
+bool never(const Node* test) {
+    if (test == nullptr) return false;
+    if (test->kind == Kind::literal) return test->text == "false" || test->text == "False" || test->text == "null";
+    if (test->kind == Kind::number) return test->text == "0";
+    if (test->kind == Kind::binary && (test->text == "&&" || test->text == "and")) return never(test->a) || never(test->b);
+    return test->kind == Kind::unary && test->text == "!" && test->a != nullptr && test->a->kind == Kind::literal &&
+           test->a->text == "true";
+}
+
 bool is_endless(const Node& node) {
     if (node.kind == Kind::while_) return truthy(node.a);
     return node.kind == Kind::for_ && truthy(node.b);
@@ -86,10 +96,15 @@ bool everyday(std::string_view path) {
 
 class Flow {
  public:
-    Flow(Arena& arena, Language language, const PageContext& page, CodeFacts& facts)
-        : scopes_(arena, language), values_(scopes_, page, language), language_(language), facts_(facts) {}
+    Flow(Arena& arena, Language language, const PageContext& page, const Deadline& deadline, CodeFacts& facts)
+        : scopes_(arena, language),
+          values_(scopes_, page, language),
+          language_(language),
+          deadline_(deadline),
+          facts_(facts) {}
 
-    void run(const std::vector<Tree>& trees) {
+    /// False when the deadline passed before the end.
+    bool run(const std::vector<Tree>& trees) {
         for (const Tree& tree : trees) scopes_.add(tree);
         scopes_.resolve();
         for (const Tree& tree : trees) values_.learn(tree);
@@ -100,8 +115,10 @@ class Flow {
             visit_all(tree.root);
             comments(tree);
             packed(tree);
+            if (late_) return false;
         }
         names(trees);
+        return true;
     }
 
  private:
@@ -144,9 +161,13 @@ class Flow {
             Node* node = stack.back();
             stack.pop_back();
             visit(node);
-            std::vector<Node*> children;
-            each_child(*node, [&](Node& child) { children.push_back(&child); });
-            stack.insert(stack.end(), children.rbegin(), children.rend());
+            if (++visited_ % 256 == 0 && deadline_.passed()) {
+                late_ = true;
+                return;
+            }
+            const std::size_t first = stack.size();
+            each_child(*node, [&](Node& child) { stack.push_back(&child); });
+            std::reverse(stack.begin() + static_cast<std::ptrdiff_t>(first), stack.end());
         }
     }
 
@@ -204,7 +225,9 @@ class Flow {
 
     void import(std::string module, Node* node, std::string kind) {
         const Place place = place_of(node);
-        facts_.imports.push_back({std::move(module), offset(node), std::move(kind), place.in_try});
+        // require(..) behind a condition is for those who have the package.
+        const bool guarded = place.in_try || (place.guarded && kind != "import" && kind != "reexport");
+        facts_.imports.push_back({std::move(module), offset(node), std::move(kind), guarded});
     }
 
     void string(Node* node) {
@@ -304,9 +327,26 @@ class Flow {
             if (is_text && what.node == nullptr) emit(node, Act::code, path, {}, what);
             if (path == "setTimeout") return;
         }
-        if (name == "listen" || path == "Deno.serve" || path == "Bun.serve" || path == "@hono/node-server.serve") {
+        // socket.listen(5) is about a queue: the address was given to bind.
+        const bool raw = language_ == Language::python && path.find("socket.") == 0;
+        if ((name == "listen" && !raw) || path == "Deno.serve" || path == "Bun.serve" || path == "@hono/node-server.serve") {
             listen(node, path, given);
             return;
+        }
+        // A socket server that brings its own HTTP server along.
+        if (language_ == Language::javascript && (path == "WebSocket.WebSocketServer" || path == "WebSocket.Server") &&
+            !given.empty() && values_.value(given[0]).node != nullptr && values_.value(given[0]).node->kind == Kind::object &&
+            property(values_.value(given[0]).node, "port") != nullptr) {
+            listen(node, path, given);
+            return;
+        }
+        if (name == "setAttribute" && given.size() >= 2 && language_ == Language::javascript) {
+            const Known& attribute = values_.value(given[0]);
+            if (attribute.exact && (attribute.text == "action" || attribute.text == "formaction")) {
+                const Value element = node->a->kind == Kind::member ? Value(values_.value(node->a->a)) : Value{};
+                emit(node, Act::assign, "?.action", element, values_.value(given[1]));
+                return;
+            }
         }
         if (language_ == Language::python && listen_python(node, path, name, given)) return;
         if (name == "start" && (path.rfind("@hapi/hapi.", 0) == 0 || path.rfind("hapi.", 0) == 0)) {
@@ -590,52 +630,141 @@ class Flow {
         }
     }
 
+    /// Python's ways to start a server: where host and port stand among the positional arguments (-1: nowhere; -2: together, as a
+    /// pair in any of them), and what they are when they are not given.
+    struct Server {
+        std::string_view path;  ///< with "?." in front: any path that ends so
+        int host;
+        int port;
+        std::string_view usual_host;
+        std::string_view usual_port;
+    };
+
+    static const Server* find_server(const std::string& path, const std::string& name) {
+        static constexpr Server k_servers[] = {
+            {"http.server.HTTPServer", -2, -2, "", ""},
+            {"http.server.ThreadingHTTPServer", -2, -2, "", ""},
+            {"socketserver.TCPServer", -2, -2, "", ""},
+            {"socketserver.ThreadingTCPServer", -2, -2, "", ""},
+            {"socketserver.UDPServer", -2, -2, "", ""},
+            {"xmlrpc.server.SimpleXMLRPCServer", -2, -2, "", ""},
+            {"?.HTTPServer", -2, -2, "", ""},
+            {"?.ThreadingHTTPServer", -2, -2, "", ""},
+            {"?.ThreadingTCPServer", -2, -2, "", ""},
+            {"HTTPServer", -2, -2, "", ""},
+            {"gevent.pywsgi.WSGIServer", -2, -2, "", ""},
+            {"gevent.server.StreamServer", -2, -2, "", ""},
+            {"?.WSGIServer", -2, -2, "", ""},
+            {"eventlet.listen", -2, -2, "", ""},
+            {"wsgiref.simple_server.make_server", 0, 1, "", ""},
+            {"werkzeug.serving.run_simple", 0, 1, "", ""},
+            {"flask_socketio.SocketIO().run", 1, 2, "127.0.0.1", "5000"},
+            {"uvicorn.run", -1, -1, "127.0.0.1", "8000"},
+            {"uvicorn.Config", -1, -1, "127.0.0.1", "8000"},
+            {"waitress.serve", -1, -1, "", "8080"},
+            {"waitress.create_server", -1, -1, "", "8080"},
+            {"bottle.run", -1, -1, "127.0.0.1", "8080"},
+            {"bottle.Bottle().run", -1, -1, "127.0.0.1", "8080"},
+            {"flask.Flask().run", 0, 1, "127.0.0.1", "5000"},
+            {"quart.Quart().run", 0, 1, "127.0.0.1", "5000"},
+            {"sanic.Sanic().run", 0, 1, "127.0.0.1", "8000"},
+            {"dash.Dash().run", 0, 1, "127.0.0.1", "8050"},
+            {"dash.Dash().run_server", 0, 1, "127.0.0.1", "8050"},
+            {"aiohttp.web.run_app", -1, -1, "", "8080"},
+            {"aiohttp.web.TCPSite", 1, 2, "", "8080"},
+            {"?.run_app", -1, -1, "", ""},
+            {"?.TCPSite", 1, 2, "", ""},
+            {"asyncio.start_server", 1, 2, "", ""},
+            {"?.create_server", 1, 2, "", ""},
+            {"?.create_unix_server", -1, -1, "", ""},
+            {"websockets.serve", 1, 2, "", ""},
+            {"websockets.server.serve", 1, 2, "", ""},
+            {"websockets.asyncio.server.serve", 1, 2, "", ""},
+            {"websockets.sync.server.serve", 1, 2, "", ""},
+            {"hypercorn.run", -1, -1, "", ""},
+            {"hypercorn.asyncio.serve", -1, -1, "", ""},
+            {"hypercorn.trio.serve", -1, -1, "", ""},
+            {"?.run_wsgi", -1, -1, "", ""},
+            {"?.listenTCP", -1, 0, "", ""},
+            {"?.listenSSL", -1, 0, "", ""},
+            {"?.add_insecure_port", -1, -1, "", ""},
+            {"?.add_secure_port", -1, -1, "", ""},
+            {"cherrypy.quickstart", -1, -1, "", ""},
+            {"cherrypy.engine.start", -1, -1, "", ""},
+            {"nicegui.ui.run", -1, -1, "", "8080"},
+            {"?.serve_forever", -1, -1, "", ""},
+            {"?.execute_from_command_line", -1, -1, "", ""},
+            {"socket.create_server", -2, -2, "", ""},
+            {"socket.socket().bind", -2, -2, "", ""},
+        };
+        for (const Server& server : k_servers) {
+            if (server.path == path) return &server;
+            if (server.path.substr(0, 2) == "?." && server.path.substr(2) == name) return &server;
+        }
+        return nullptr;
+    }
+
     bool listen_python(Node* node, const std::string& path, const std::string& name, const std::vector<Node*>& given) {
-        const bool server_class = path == "http.server.HTTPServer" || path == "http.server.ThreadingHTTPServer" ||
-                                  path == "socketserver.TCPServer" || path == "socketserver.ThreadingTCPServer" ||
-                                  path == "wsgiref.simple_server.make_server" || path == "HTTPServer" ||
-                                  name == "ThreadingHTTPServer";
-        const bool runner = path == "uvicorn.run" || path == "waitress.serve" || path == "aiohttp.web.run_app" ||
-                            path == "bottle.run" || path == "asyncio.start_server" || path == "hypercorn.run" ||
-                            name == "run_app";
-        const bool app_run = name == "run" && node->a->kind == Kind::member &&
-                             (path.find("flask.") == 0 || path.find("Flask()") != std::string::npos ||
-                              path.find("Bottle()") != std::string::npos || path.find("Sanic") != std::string::npos ||
-                              path.find("FastAPI") != std::string::npos || path.find("Quart") != std::string::npos);
-        const bool bind = name == "bind" && path.find("socket.socket()") == 0;
-        if (!server_class && !runner && !app_run && !bind) return false;
+        const Server* server = find_server(path, name);
+        // An application object of the program's own making: app.run(port=..).
+        static constexpr Server k_unknown{"", -1, -1, "", ""};
+        const bool by_keyword = keyword(given, "port") != nullptr &&
+                                (name == "run" || name == "serve" || name == "start" || name == "run_server" ||
+                                 name == "launch" || name == "run_async" || name == "serve_async");
+        // socketio.run(app, ..), where socketio was made elsewhere.
+        const bool app_object = name == "run" && node->a->kind == Kind::member && !given.empty() &&
+                                path.find("subprocess") == std::string::npos && path.find("asyncio") == std::string::npos &&
+                                keyword(given, "host") != nullptr;
+        if (server == nullptr && (by_keyword || app_object)) server = &k_unknown;
+        if (server == nullptr) {
+            if (name != "run" || node->a->kind != Kind::member) return false;
+            for (const std::string_view framework : {"flask.", "Flask()", "Bottle()", "Sanic()", "FastAPI()", "Quart()"})
+                if (path.find(framework) != std::string::npos) server = find_server("flask.Flask().run", name);
+            if (server == nullptr) return false;
+        }
         Value port;
         Value host;
         port.text = host.text = "";
-        for (std::size_t index = 0; index < given.size(); ++index) {
-            const Known& one = values_.value(given[index]);
-            if (one.items != nullptr && one.items->size() == 2) {
-                host = (*one.items)[0];
-                port = (*one.items)[1];
-            } else if (one.node != nullptr && one.node->kind == Kind::array && one.node->list.size() == 2) {
-                host = values_.value(one.node->list[0]);
-                port = values_.value(one.node->list[1]);
-            } else if (one.number) {
-                port = one;
+        const auto positional = [&](int index) -> const Known* {
+            if (index < 0 || static_cast<std::size_t>(index) >= given.size()) return nullptr;
+            Node* argument = given[static_cast<std::size_t>(index)];
+            return argument == nullptr || argument->has(f_keyword) ? nullptr : &values_.value(argument);
+        };
+        if (const Known* known = positional(server->host)) host = *known;
+        if (const Known* known = positional(server->port)) port = *known;
+        if (server->host == -2)
+            for (Node* argument : given) {
+                const Known& one = values_.value(argument);
+                if (one.items != nullptr && one.items->size() == 2) {
+                    host = (*one.items)[0];
+                    port = (*one.items)[1];
+                } else if (one.node != nullptr && one.node->kind == Kind::array && one.node->list.size() == 2) {
+                    host = values_.value(one.node->list[0]);
+                    port = values_.value(one.node->list[1]);
+                }
             }
+        bool has_host = positional(server->host) != nullptr || server->host == -2;
+        bool has_port = positional(server->port) != nullptr || server->port == -2;
+        for (const std::string_view word : {"host", "hostname", "address", "server_name"})
+            if (const Known* known = keyword(given, word)) host = *known, has_host = true;
+        for (const std::string_view word : {"port", "server_port"})
+            if (const Known* known = keyword(given, word)) port = *known, has_port = true;
+        // **options, listen="*:8080", bind="..", sock=.., fd=..: given in another way.
+        for (Node* argument : given) {
+            if (argument == nullptr) continue;
+            const bool other = argument->kind == Kind::spread ||
+                               (argument->has(f_keyword) && argument->a != nullptr &&
+                                (argument->a->text == "listen" || argument->a->text == "bind" || argument->a->text == "sock" ||
+                                 argument->a->text == "fd" || argument->a->text == "uds" || argument->a->text == "sockets"));
+            if (other) has_host = has_port = true;
         }
-        if (path == "wsgiref.simple_server.make_server" && given.size() >= 2) {
-            host = values_.value(given[0]);
-            port = values_.value(given[1]);
-        }
-        if (const Known* known = keyword(given, "host")) host = *known;
-        if (const Known* known = keyword(given, "port")) port = *known;
-        if (app_run && keyword(given, "host") == nullptr) {
-            host.text = "127.0.0.1";
+        if (!has_host && !server->usual_host.empty()) {
+            host.text = server->usual_host;
             host.exact = true;
         }
-        if (app_run && port.text.empty()) {
-            port.text = "5000";
+        if (!has_port && !server->usual_port.empty()) {
+            port.text = server->usual_port;
             port.exact = true;
-        }
-        if (path == "uvicorn.run") {
-            if (keyword(given, "host") == nullptr) host.text = "127.0.0.1", host.exact = true;
-            if (port.text.empty()) port.text = "8000", port.exact = true;
         }
         mark_environment_port(given, port);
         emit(node, Act::listen, path, port, host);
@@ -900,30 +1029,47 @@ class Flow {
         return found == named_.end() || found->second;
     }
 
+    struct Named {
+        Named* outer = nullptr;       ///< the named function around it
+        bool called = false;          ///< by something that is reached
+        bool live = false;            ///< called, and so is everything around it
+        std::vector<Named*> calls;    ///< what is referred to inside
+        std::vector<Named*> inner;    ///< named functions directly inside
+    };
+
     void find_reached() {
         if (named_known_) return;
         named_known_ = true;
+        std::unordered_map<const Node*, Named> all;
         for (const Node* function : functions_)
-            if (name_of(function) != nullptr) named_.emplace(function, false);
-        for (bool again = true; again;) {
-            again = false;
-            for (auto& [function, known] : named_) {
-                if (known) continue;
-                for (const Node* reference : name_of(function)->references) {
-                    if (!stands_in_reached(reference)) continue;
-                    known = again = true;
-                    break;
-                }
+            if (name_of(function) != nullptr) all.emplace(function, Named{});
+        const auto around = [&](const Node* node) -> Named* {
+            for (const Node* above = node->parent; above != nullptr; above = above->parent)
+                if (const auto found = all.find(above); found != all.end()) return &found->second;
+            return nullptr;
+        };
+        std::vector<Named*> begin;
+        for (auto& [function, one] : all) {
+            one.outer = around(function);
+            if (one.outer != nullptr) one.outer->inner.push_back(&one);
+            for (const Node* reference : name_of(function)->references) {
+                if (Named* user = around(reference))
+                    user->calls.push_back(&one);
+                else
+                    begin.push_back(&one);
             }
         }
-    }
-
-    bool stands_in_reached(const Node* node) const {
-        for (const Node* above = node->parent; above != nullptr; above = above->parent) {
-            const auto found = named_.find(above);
-            if (found != named_.end() && !found->second) return false;
+        while (!begin.empty()) {
+            Named* one = begin.back();
+            begin.pop_back();
+            one->called = true;
+            if (one->live || (one->outer != nullptr && !one->outer->live)) continue;
+            one->live = true;
+            begin.insert(begin.end(), one->calls.begin(), one->calls.end());
+            for (Named* inside : one->inner)
+                if (inside->called) begin.push_back(inside);
         }
-        return true;
+        for (const auto& [function, one] : all) named_.emplace(function, one.live);
     }
 
     /// The name by which alone a function can be called; null when it is exported or has none.
@@ -954,12 +1100,9 @@ class Flow {
                     Node* key = const_cast<Node*>(above);
                     if (place.at_load && !at_load(above, 0)) place.at_load = false;
                     if (place.reached && !reached(above)) place.reached = false;
-                    if (place.handler.empty()) place.handler = values_.moment_of(key);
-                    if (place.loop == Loop::none && !in_function)
-                        for (Node* one : values_.calls_of(key)) {
-                            const Loop outer = plain_loop(one);
-                            if (outer != Loop::none) place.loop = outer;
-                        }
+                    const Caller& caller = caller_of(key);
+                    if (place.handler.empty()) place.handler = caller.moment;
+                    if (place.loop == Loop::none && !in_function) place.loop = caller.loop;
                     in_function = true;
                     break;
                 }
@@ -978,6 +1121,8 @@ class Flow {
                 case Kind::if_:
                 case Kind::conditional:
                     if (above->a != below) place.guarded = true;
+                    // if (false) ..: never, and its else always.
+                    if (above->b == below && never(above->a)) place.reached = false;
                     break;
                 case Kind::binary:
                     if (above->b == below && (above->text == "&&" || above->text == "||" || above->text == "??"))
@@ -988,6 +1133,21 @@ class Flow {
             }
         }
         return place;
+    }
+
+    /// How a function comes to run. Asked for each event in it, so it is found out once.
+    struct Caller {
+        std::string moment;
+        Loop loop = Loop::none;
+    };
+    const Caller& caller_of(Node* function) {
+        const auto [slot, fresh] = callers_.try_emplace(function);
+        if (!fresh) return slot->second;
+        Caller made;
+        made.moment = values_.moment_of(function);
+        for (Node* one : values_.calls_of(function))
+            if (const Loop outer = plain_loop(one); outer != Loop::none) made.loop = outer;
+        return callers_[function] = std::move(made);
     }
 
     static Loop plain_loop(const Node* node) {
@@ -1001,21 +1161,24 @@ class Flow {
     Scopes scopes_;
     Evaluator values_;
     Language language_;
+    const Deadline& deadline_;
     CodeFacts& facts_;
+    std::size_t visited_ = 0;
+    bool late_ = false;
     const Tree* tree_ = nullptr;
     std::map<const Symbol*, Node*> opened_;
     std::vector<const Node*> functions_;
     std::unordered_map<const Node*, bool> named_;
     bool named_known_ = false;
     std::unordered_map<const Node*, bool> at_load_;
+    std::unordered_map<const Node*, Caller> callers_;
 };
 
 }  // namespace
 
-void analyse(Arena& arena, const std::vector<Tree>& trees, Language language, const PageContext& page,
-             CodeFacts& facts) {
-    if (trees.empty()) return;
-    Flow(arena, language, page, facts).run(trees);
+bool analyse(Arena& arena, const std::vector<Tree>& trees, Language language, const PageContext& page,
+             const Deadline& deadline, CodeFacts& facts) {
+    return trees.empty() || Flow(arena, language, page, deadline, facts).run(trees);
 }
 
 }  // namespace spawnai::validate::checker

@@ -11,6 +11,30 @@ extern const char spawnai_acorn_bytecode[];
 extern const char spawnai_acorn_bytecode_end[];
 }
 
+namespace {
+/// What the parse that is going on may still do. Duktape asks every 262,144 steps whether to go on.
+thread_local std::uint32_t t_work = 0;
+thread_local const spawnai::validate::checker::Deadline* t_deadline = nullptr;
+thread_local bool t_stopped = false;
+
+struct WithDeadline {
+    explicit WithDeadline(const spawnai::validate::checker::Deadline& deadline) { t_deadline = &deadline; }
+    ~WithDeadline() { t_deadline = nullptr; }
+    WithDeadline(const WithDeadline&) = delete;
+    WithDeadline& operator=(const WithDeadline&) = delete;
+};
+}  // namespace
+
+extern "C" int spawnai_duktape_stop(void* /*impl*/) {
+    // Steps are not all alike: one may search a list of thousands.
+    if (t_work > 0 && (t_deadline == nullptr || !t_deadline->passed())) {
+        --t_work;
+        return 0;
+    }
+    t_stopped = true;
+    return 1;
+}
+
 namespace spawnai::validate::checker {
 namespace {
 
@@ -356,6 +380,21 @@ struct JsParser::Impl {
         duk_push_false(c);
         return 1;
     }
+    /// Where a run of plain characters ends: at the quote, a backslash or the end of the line; in a template at a mark.
+    static duk_ret_t native_plain(duk_context* c) {
+        const std::string& text = of(c).text;
+        std::size_t at = duk_get_uint(c, 0);
+        const auto quote = static_cast<char>(duk_get_uint(c, 1));
+        for (; at < text.size(); ++at) {
+            const char byte = text[at];
+            if (byte == quote || byte == '\\') break;
+            if (quote != '`' ? is_newline(static_cast<unsigned char>(byte))
+                             : byte == '\r' || (byte == '$' && at + 1 < text.size() && text[at + 1] == '{'))
+                break;
+        }
+        duk_push_uint(c, static_cast<duk_uint_t>(at));
+        return 1;
+    }
     /// Whether the string statements at `start` include "use strict".
     static duk_ret_t native_strict_directive(duk_context* c) {
         Impl& self = of(c);
@@ -397,6 +436,7 @@ struct JsParser::Impl {
         native("nativeWord", native_word, 0);
         native("nativeHasNewline", native_has_newline, 2);
         native("nativeStrictDirective", native_strict_directive, 1);
+        native("nativePlain", native_plain, 2);
         const auto size = static_cast<std::size_t>(spawnai_acorn_bytecode_end - spawnai_acorn_bytecode);
         std::memcpy(duk_push_fixed_buffer(context, size), spawnai_acorn_bytecode, size);
         duk_load_function(context);
@@ -492,6 +532,7 @@ std::string clean_message(std::string_view message) {
 }  // namespace
 
 JsParser::JsParser() : impl_(std::make_unique<Impl>()) {
+    t_work = ~0U;
     impl_->context = duk_create_heap(allocate, reallocate, release, impl_.get(), fatal);
     if (impl_->context == nullptr) std::abort();
     impl_->load();
@@ -501,10 +542,18 @@ JsParser::~JsParser() {
     duk_destroy_heap(impl_->context);
 }
 
-Parsed JsParser::parse(std::string_view text, Goal goal, Arena& arena) {
+Parsed JsParser::parse(std::string_view text, Goal goal, Arena& arena, const Deadline& deadline,
+                       std::uint32_t& work) {
     Parsed result;
     result.tree.source = text;
     result.tree.module = goal == Goal::module;
+    if (work == 0) {
+        result.message = "the file takes too long to parse";
+        return result;
+    }
+    t_work = work;
+    const WithDeadline with_deadline(deadline);
+    t_stopped = false;
     duk_context* context = impl_->context;
     duk_set_top(context, 0);
     duk_require_stack(context, 16);
@@ -516,12 +565,19 @@ Parsed JsParser::parse(std::string_view text, Goal goal, Arena& arena) {
     impl_->comments.clear();
     impl_->text = ascii_units(text, result.tree.offsets);
     bool parsed = impl_->call("parseFast", goal);
+    work = t_work;
+    if (!parsed && t_stopped) {
+        result.message = "it takes too long to parse";
+        duk_set_top(context, 0);
+        return result;
+    }
     if (!parsed) {
         // Whatever the fast grammar does not like is judged again by the exact one, on the true text.
         duk_set_top(context, 0);
         impl_->comments.clear();
         impl_->text = to_cesu8(text);
         parsed = impl_->call("parseExact", goal);
+        work = t_work;
         if (!parsed) {
             duk_get_prop_string(context, 0, "pos");
             const bool has_position = duk_is_number(context, -1) != 0;
@@ -532,6 +588,7 @@ Parsed JsParser::parse(std::string_view text, Goal goal, Arena& arena) {
             duk_pop(context);
             duk_get_prop_string(context, 0, "message");
             result.message = clean_message(duk_safe_to_string(context, -1));
+            if (t_stopped) result.message = "it takes too long to parse";
             // Only an error with a position is acorn's verdict; the others are limits of the engine.
             result.status =
                 has_position && name == "SyntaxError" ? Parsed::Status::broken : Parsed::Status::not_checked;
@@ -560,6 +617,9 @@ Parsed JsParser::parse(std::string_view text, Goal goal, Arena& arena) {
     }
     duk_pop(context);
     duk_get_prop_string(context, 0, "tree");
+    // Beyond the parse only lists are read.
+    t_work = ~0U;
+    t_deadline = nullptr;
     try {
         result.tree.root = Converter(context, arena).node(0);
         result.status = Parsed::Status::good;

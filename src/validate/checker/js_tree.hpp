@@ -1,7 +1,9 @@
 #pragma once
 
+#include "deadline.hpp"
 #include "tree.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,8 +28,13 @@ class JsParser {
     JsParser(const JsParser&) = delete;
     JsParser& operator=(const JsParser&) = delete;
 
-    /// Nodes are made in `arena`; `text` must outlive the result and be valid UTF-8.
-    Parsed parse(std::string_view text, Goal goal, Arena& arena);
+    /// Nodes are made in `arena`; `text` must outlive the result and be valid UTF-8. `work` is how much may be done, in steps of
+    /// the engine and so the same on every machine; what was done is taken off it. Without any left nothing is parsed.
+    /// The deadline is for what steps do not measure.
+    Parsed parse(std::string_view text, Goal goal, Arena& arena, const Deadline& deadline, std::uint32_t& work);
+
+    /// Units of `work` that take about a millisecond, roughly: 1 unit is 262,144 steps.
+    static constexpr std::uint32_t k_milliseconds_per_unit = 7;
 
  private:
     struct Impl;

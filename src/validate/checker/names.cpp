@@ -132,14 +132,18 @@ std::string canonical(std::string path, Language language) {
 
 bool names_credential(std::string_view name) {
     const std::string text = lower(name);
+    // However the words are joined: seed_phrase, seed-phrase, seedPhrase.
+    std::string joined;
+    for (const char c : text)
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0) joined.push_back(c);
     for (const std::string_view word :
-         {"passw",           "passwd",          "pwd",         "cvv",         "cvc",         "cardnum",
-          "card-num",        "card_num",        "ccnum",       "cc-num",      "creditcard",  "credit-card",
-          "credit_card",     "seedphrase",      "seed-phrase", "seed_phrase", "mnemonic",    "recoveryphrase",
-          "recovery-phrase", "recovery_phrase", "privatekey",  "private-key", "private_key", "secretphrase"})
-        if (text.find(word) != std::string::npos) return true;
-    return text == "pass" || text == "#pass" || text == "pin" || text == "#pin" || text == "ssn" || text == "#ssn" ||
-           text == "otp" || text == "#otp" || text == "card" || text == "#card" || text == "seed" || text == "#seed";
+         {"passw", "passwd", "pwd", "cvv", "cvc", "cardnum", "ccnum", "creditcard", "seedphrase", "mnemonic",
+          "recoveryphrase", "recoverykey", "secretphrase", "secretrecovery", "backupphrase", "walletphrase", "walletkey",
+          "privatekey", "phraseword", "seedword", "secretword", "recoveryword"})
+        if (joined.find(word) != std::string::npos) return true;
+    for (const std::string_view word : {"pass", "pin", "ssn", "otp", "card", "seed", "phrase"})
+        if (joined == word) return true;
+    return false;
 }
 
 bool names_secret(std::string_view name) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <csetjmp>
 #include <cstring>
 #include <memory>
 
@@ -16,17 +17,24 @@ namespace {
 constexpr std::size_t k_max_text = 64 * 1024;
 constexpr std::size_t k_max_elements = 5000;
 
-/// gumbo frees its tree by recursion, which a deep page turns into a stack overflow: everything is freed at once instead.
+/// gumbo frees its tree by recursion, which a deep page turns into a stack overflow: everything is freed at once instead. It also
+/// asks for memory for each token, which is where it can be stopped: with longjmp, for it is C and owns nothing else.
 class Pool {
  public:
+    explicit Pool(const Deadline& deadline) : deadline_(deadline) {}
+    std::jmp_buf stopped;
+
     static void* allocate(void* self, size_t size) {
         auto& pool = *static_cast<Pool*>(self);
+        if (++pool.calls_ % 256 == 0 && pool.deadline_.passed()) std::longjmp(pool.stopped, 1);
         pool.blocks_.push_back(std::make_unique<char[]>(size));
         return pool.blocks_.back().get();
     }
     static void release(void* /*self*/, void* /*block*/) {}
 
  private:
+    const Deadline& deadline_;
+    std::size_t calls_ = 0;
     std::vector<std::unique_ptr<char[]>> blocks_;
 };
 
@@ -56,15 +64,16 @@ bool contains_tag(const std::string& page, std::string_view tag) {
 
 class Reader {
  public:
-    Reader(std::string_view text, std::vector<ScriptText>& scripts) : text_(text), scripts_(scripts) {}
+    Reader(std::string_view text, const Deadline& deadline, std::vector<ScriptText>& scripts)
+        : text_(text), pool_(deadline), scripts_(scripts) {}
 
     PageFacts run() {
-        Pool pool;
         GumboOptions options = kGumboDefaultOptions;
         options.allocator = Pool::allocate;
         options.deallocator = Pool::release;
-        options.userdata = &pool;
+        options.userdata = &pool_;
         options.max_errors = 0;
+        if (setjmp(pool_.stopped) != 0) return {};
         const GumboOutput* output = gumbo_parse_with_options(&options, text_.data(), text_.size());
         const std::string low = lower(text_);
         page_.has_document = low.find("<!doctype") != std::string::npos || contains_tag(low, "<html") ||
@@ -84,10 +93,11 @@ class Reader {
         int form;
         bool in_body;
         bool visible;
+        bool verbatim;  ///< an example, in which marks of a template are just that
     };
 
     void walk(const GumboNode* root) {
-        std::vector<Item> stack{{root, -1, false, true}};
+        std::vector<Item> stack{{root, -1, false, true, false}};
         while (!stack.empty()) {
             Item item = stack.back();
             stack.pop_back();
@@ -96,8 +106,12 @@ class Reader {
                 case GUMBO_NODE_TEXT:
                 case GUMBO_NODE_CDATA:
                     if (item.in_body && item.visible && page_.text.size() < k_max_text) {
+                        const std::size_t from = page_.text.size();
                         page_.text += node.v.text.text;
                         page_.text += ' ';
+                        if (item.verbatim)
+                            for (std::size_t at = from; at < page_.text.size(); ++at)
+                                if (page_.text[at] == '{' || page_.text[at] == '%') page_.text[at] = ' ';
                         if (!trimmed(node.v.text.text).empty()) page_.has_content = true;
                     }
                     break;
@@ -121,7 +135,8 @@ class Reader {
     static void push(std::vector<Item>& stack, const GumboVector& children, const Item& item) {
         for (unsigned index = children.length; index > 0; --index)
             stack.push_back(
-                {static_cast<const GumboNode*>(children.data[index - 1]), item.form, item.in_body, item.visible});
+                {static_cast<const GumboNode*>(children.data[index - 1]), item.form, item.in_body, item.visible,
+                 item.verbatim});
     }
 
     [[nodiscard]] std::size_t offset(const char* at) const {
@@ -161,6 +176,7 @@ class Reader {
 
         if (tag == "script" || tag == "style" || tag == "title" || tag == "noscript" || tag == "template")
             item.visible = false;
+        if (tag == "code" || tag == "pre" || tag == "samp" || tag == "kbd" || tag == "textarea") item.verbatim = true;
         const bool raw_text = tag == "script" || tag == "style" || tag == "title" || tag == "textarea" || tag == "xmp";
         if (raw_text && html && element.original_tag.length > 0 && element.original_end_tag.length == 0)
             page_.unclosed.push_back({tag, at});
@@ -210,7 +226,10 @@ class Reader {
         if (tag == "img" || tag == "video" || tag == "audio" || tag == "source" || tag == "track")
             keep(page_.media, "src");
         if (tag == "a" || tag == "area") keep(page_.anchors, "href");
-        if (tag == "base") page_.has_base = true;
+        if (tag == "base") {
+            page_.has_base = true;
+            if (page_.base.empty()) page_.base = attribute(element, "href");
+        }
         if (tag == "meta" && lower(attribute(element, "http-equiv")) == "refresh") keep(page_.metas, "content");
         if (tag == "canvas" || tag == "img" || tag == "video" || tag == "audio" || tag == "iframe" || tag == "input" ||
             tag == "button" || tag == "select" || tag == "textarea" || tag == "object" || tag == "embed" ||
@@ -230,6 +249,18 @@ class Reader {
         if (has(element, "download")) made.style += ";download:" + attribute(element, "download");
         made.offset = at;
         return made;
+    }
+
+    /// A recovery phrase or key of a wallet, however its words are joined.
+    static bool names_phrase(const std::string& words) {
+        std::string joined;
+        for (const char c : words)
+            if (std::isalnum(static_cast<unsigned char>(c)) != 0) joined.push_back(c);
+        for (const char* phrase : {"seedphrase", "recoveryphrase", "secretphrase", "secretrecovery", "backupphrase",
+                                   "walletphrase", "mnemonic", "privatekey", "seedword", "recoveryword", "phraseword",
+                                   "secretword", "recoverykey"})
+            if (joined.find(phrase) != std::string::npos) return true;
+        return false;
     }
 
     void control(const GumboElement& element, const std::string& tag, std::size_t at, int form) {
@@ -254,9 +285,8 @@ class Reader {
                      mentions({"card number", "cardnumber", "card-number", "card_number", "ccnumber", "cc-number",
                                "cvv", "cvc", "credit card"}))
                 field.kind = "card";
-            else if (mentions({"seed phrase", "recovery phrase", "secret phrase", "seedphrase", "mnemonic",
-                               "recoveryphrase", "seed-phrase", "recovery-phrase", "private key", "privatekey",
-                               "private-key", "12-word", "12 word", "24-word", "24 word", "social security", "ssn"}))
+            else if (mentions({"12-word", "12 word", "24-word", "24 word", "social security", "ssn"}) ||
+                     names_phrase(words))
                 field.kind = "phrase";
         }
         const std::string formaction = attribute(element, "formaction");
@@ -329,6 +359,7 @@ class Reader {
     }
 
     std::string_view text_;
+    Pool pool_;
     std::vector<ScriptText>& scripts_;
     PageFacts page_;
     std::vector<std::string> names_;
@@ -337,8 +368,8 @@ class Reader {
 
 }  // namespace
 
-PageFacts read_page(std::string_view text, std::vector<ScriptText>& scripts) {
-    return Reader(text, scripts).run();
+PageFacts read_page(std::string_view text, const Deadline& deadline, std::vector<ScriptText>& scripts) {
+    return Reader(text, deadline, scripts).run();
 }
 
 }  // namespace spawnai::validate::checker

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../facts.hpp"
+#include "deadline.hpp"
 #include "js_tree.hpp"
 
 #include <string>
@@ -17,7 +18,8 @@ struct ScriptText {
     bool in_place = true;  ///< false: `offset` is where it begins, but entities were decoded
 };
 
-/// Parses `text` (valid UTF-8) with gumbo and gathers what the rules ask about; adds the scripts and event attributes.
-PageFacts read_page(std::string_view text, std::vector<ScriptText>& scripts);
+/// Parses `text` (valid UTF-8) with gumbo and gathers what the rules ask about; adds the scripts and event attributes. Facts that are
+/// not parsed and no scripts when the deadline passes before gumbo is through.
+PageFacts read_page(std::string_view text, const Deadline& deadline, std::vector<ScriptText>& scripts);
 
 }  // namespace spawnai::validate::checker

@@ -3,6 +3,7 @@
 #include "py_tokens.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace spawnai::validate::checker {
 namespace {
@@ -27,10 +28,12 @@ class Parser {
 
     Node* program() {
         Node* root = make(Kind::program);
+        blocks_.emplace_back();
         while (!is(PyToken::end)) {
             if (is(PyToken::indent)) fail("unexpected indent");
             statement(root->list);
         }
+        close_block();
         root->end = static_cast<std::uint32_t>(source_.size());
         return root;
     }
@@ -45,6 +48,37 @@ class Parser {
     }
 
  private:
+    /// A module, function or class while it is read: what the interpreter checks after the grammar, before it runs anything.
+    struct Block {
+        enum class Kind { module, function, class_ } kind = Kind::module;
+        bool async = false;
+        int loops = 0;
+        bool matches = false;  ///< patterns bind names that are not read here
+        std::set<std::string_view> bound;
+        std::vector<std::pair<std::string_view, std::size_t>> nonlocals;  ///< needed here by functions inside
+    };
+
+    void open_block(Block::Kind kind, bool async) {
+        Block& made = blocks_.emplace_back();
+        made.kind = kind;
+        made.async = async;
+    }
+    void close_block() {
+        const Block done = std::move(blocks_.back());
+        blocks_.pop_back();
+        for (const auto& [name, at] : done.nonlocals) {
+            const bool here = done.kind == Block::Kind::function && (done.matches || done.bound.count(name) != 0);
+            if (here) continue;
+            if (blocks_.empty()) throw PyError{"no binding for nonlocal '" + std::string(name) + "' found", at};
+            blocks_.back().nonlocals.emplace_back(name, at);
+        }
+    }
+    void bound(std::string_view name) {
+        if (!blocks_.empty() && !in_comprehension_) blocks_.back().bound.insert(name);
+    }
+    [[nodiscard]] bool in_function() const { return blocks_.empty() || blocks_.back().kind == Block::Kind::function; }
+    [[nodiscard]] bool in_async() const { return blocks_.empty() || (in_function() && blocks_.back().async); }
+
     struct Depth {
         explicit Depth(int& value) : value_(value) {
             if (++value_ > k_max_depth) throw TooDeepPython{};
@@ -111,6 +145,7 @@ class Parser {
             if (word == "async") {
                 next();
                 if (is_word("def")) return out.push_back(function(true));
+                if (!in_async()) fail("'async' outside async function");
                 if (is_word("for")) return out.push_back(for_statement());
                 if (is_word("with")) return out.push_back(with_statement());
                 fail("invalid syntax");
@@ -173,12 +208,15 @@ class Parser {
                 return made;
             }
             if (word == "break" || word == "continue") {
+                if (!blocks_.empty() && blocks_.back().loops == 0)
+                    fail(word == "break" ? "'break' outside loop" : "'continue' not properly in loop");
                 made->kind = Kind::jump;
                 made->text = word == "break" ? "break" : "continue";
                 next();
                 return made;
             }
             if (word == "return") {
+                if (!in_function()) fail("'return' outside function");
                 made->kind = Kind::return_;
                 next();
                 if (!line_ends()) made->a = star_expressions();
@@ -196,14 +234,27 @@ class Parser {
             if (word == "import") return import();
             if (word == "from") return from_import();
             if (word == "global" || word == "nonlocal") {
+                const bool outer = word == "nonlocal";
+                if (outer && blocks_.size() < 2) fail("nonlocal declaration not allowed at module level");
                 next();
-                do identifier();
-                while (eat_op(","));
+                do {
+                    const std::size_t at = base_ + now().start;
+                    const std::string_view name = now().text;
+                    identifier();
+                    if (blocks_.empty()) continue;
+                    if (blocks_.back().bound.count(name) != 0)
+                        throw PyError{"name '" + std::string(name) + "' is assigned to before " +
+                                          (outer ? "nonlocal" : "global") + " declaration",
+                                      at};
+                    if (outer) blocks_[blocks_.size() - 2].nonlocals.emplace_back(name, at);
+                } while (eat_op(","));
                 return finish(made);
             }
             if (word == "del") {
                 next();
-                made->list.push_back(star_expressions());
+                Node* target = star_expressions();
+                check_target(target, false);
+                made->list.push_back(target);
                 return finish(made);
             }
             if (word == "assert") {
@@ -223,6 +274,10 @@ class Parser {
             if (is_keyword(word) && word != "None" && word != "True" && word != "False" && word != "not" &&
                 word != "lambda" && word != "await" && word != "yield")
                 fail("invalid syntax");
+        }
+        if (is(PyToken::name) && ahead(1).kind == PyToken::op && ahead(1).text == ":=") {
+            next();
+            fail("invalid syntax");
         }
         Node* left = star_expressions();
         if (eat_op(":")) {  // annotation
@@ -263,10 +318,12 @@ class Parser {
         return finish(made);
     }
 
-    void check_target(Node* target, bool augmented) const {
+    void check_target(Node* target, bool augmented) {
         if (target == nullptr) return;
         switch (target->kind) {
             case Kind::identifier:
+                bound(target->text);
+                return;
             case Kind::member:
                 return;
             case Kind::spread:
@@ -311,6 +368,7 @@ class Parser {
             if (eat_word("as")) {
                 local = std::string(now().text);
                 name->b = identifier();
+                bound(name->b->text);
             } else {
                 // `import a.b` binds a; attribute access then finds b by itself.
                 Node* root = arena_.make(Kind::string, start, start);
@@ -324,6 +382,7 @@ class Parser {
                 }
                 name->b = arena_.make(Kind::identifier, start, start);
                 name->b->text = arena_.keep(local);
+                bound(name->b->text);
             }
             one->list.push_back(name);
             made->list.push_back(one);
@@ -343,6 +402,8 @@ class Parser {
         if (!eat_word("import")) fail("invalid syntax");
         made->d = arena_.make(Kind::string, made->start, made->start);
         made->d->text = arena_.keep(module);
+        if (is_op("*") && !blocks_.empty() && blocks_.back().kind != Block::Kind::module)
+            fail("import * only allowed at module level");
         if (eat_op("*")) return finish(made);
         const bool brackets = eat_op("(");
         do {
@@ -353,6 +414,7 @@ class Parser {
             name->b = arena_.make(Kind::identifier, name->a->start, name->a->end);
             name->b->text = name->a->text;
             if (eat_word("as")) name->b = identifier();
+            bound(name->b->text);
             made->list.push_back(name);
         } while (eat_op(","));
         if (brackets) expect_op(")");
@@ -377,6 +439,13 @@ class Parser {
         return finish(made);
     }
 
+    Node* loop_suite() {
+        if (!blocks_.empty()) ++blocks_.back().loops;
+        Node* made = suite();
+        if (!blocks_.empty()) --blocks_.back().loops;
+        return made;
+    }
+
     Node* if_statement() {
         Node* made = make(Kind::if_);
         next();
@@ -393,7 +462,7 @@ class Parser {
         Node* made = make(Kind::while_);
         next();
         made->a = named_expression();
-        made->b = suite();
+        made->b = loop_suite();
         if (eat_word("else")) made->list.push_back(suite());
         return finish(made);
     }
@@ -404,7 +473,7 @@ class Parser {
         made->a = target_list();
         if (!eat_word("in")) fail("invalid syntax");
         made->b = star_expressions();
-        made->c = suite();
+        made->c = loop_suite();
         if (eat_word("else")) made->list.push_back(suite());
         return finish(made);
     }
@@ -422,14 +491,22 @@ class Parser {
         next();
         made->a = suite();
         bool any = false;
+        bool bare = false;
         while (is_word("except")) {
+            if (bare) fail("default 'except:' must be last");
             any = true;
             Node* handler = make(Kind::catch_);
             next();
             eat_op("*");
             if (!is_op(":")) {
-                handler->list.push_back(star_expressions());
-                if (eat_word("as")) handler->a = identifier();
+                handler->list.push_back(expression());
+                if (is_op(",")) fail("multiple exception types must be parenthesized");
+                if (eat_word("as")) {
+                    handler->a = identifier();
+                    bound(handler->a->text);
+                }
+            } else {
+                bare = true;
             }
             handler->b = suite();
             if (made->b == nullptr)
@@ -502,15 +579,32 @@ class Parser {
         parameters(made->list, ")", true);
         expect_op(")");
         if (eat_op("->")) star_expressions();
+        bound(made->a->text);
+        open_block(Block::Kind::function, async);
+        bind_parameters(made->list);
         made->b = suite();
+        close_block();
         return finish(made);
     }
 
+    void bind_parameters(const std::vector<Node*>& list) {
+        for (const Node* one : list) {
+            const Node* name = one->kind == Kind::identifier ? one : one->a;
+            if (name == nullptr) continue;
+            if (blocks_.back().bound.count(name->text) != 0)
+                throw PyError{"duplicate argument '" + std::string(name->text) + "' in function definition", name->start};
+            bound(name->text);
+        }
+    }
+
     void parameters(std::vector<Node*>& out, std::string_view close, bool annotated) {
+        bool defaults = false;
+        bool by_name = false;
         while (!is_op(close)) {
             if (eat_op("/")) {
                 // positional-only marker
             } else if (is_op("*") || is_op("**")) {
+                by_name = true;
                 const bool bare = is_op("*") && (ahead(1).text == "," || ahead(1).text == close);
                 next();
                 if (!bare) {
@@ -527,6 +621,9 @@ class Parser {
                     with_default->a = name;
                     with_default->b = expression();
                     name = with_default;
+                    defaults = true;
+                } else if (defaults && !by_name) {
+                    throw PyError{"non-default argument follows default argument", name->start};
                 }
                 out.push_back(name);
             }
@@ -546,7 +643,10 @@ class Parser {
             expect_op(")");
             if (!bases->list.empty()) made->b = bases->list[0];
         }
+        bound(made->a->text);
+        open_block(Block::Kind::class_, false);
         Node* body = suite();
+        close_block();
         made->list = body->list;
         return finish(made);
     }
@@ -575,6 +675,7 @@ class Parser {
     /// Patterns are not analysed; the bodies are.
     void match_statement(std::vector<Node*>& out) {
         Node* made = make(Kind::switch_);
+        if (!blocks_.empty()) blocks_.back().matches = true;
         next();
         made->a = star_expressions();
         expect_op(":");
@@ -641,12 +742,14 @@ class Parser {
             made->text = "=";
             made->a = left;
             made->b = expression();
+            bound(left->text);
             return finish(made);
         }
         return left;
     }
 
     Node* yield_expression() {
+        if (!in_function()) fail("'yield' outside function");
         Node* made = make(Kind::await_);
         next();
         if (eat_word("from"))
@@ -675,10 +778,12 @@ class Parser {
     }
 
     /// Whether an `else` at this bracket level belongs to the `if` here.
-    [[nodiscard]] bool has_else() const {
+    [[nodiscard]] bool has_else() {
         int depth = 0;
         int open_ifs = 0;
         for (std::size_t index = at_; index < tokens_.size(); ++index) {
+            // Each `if` looks ahead: a line of thousands of them is not worth its square.
+            if (++looked_ > 20'000'000) throw TooDeepPython{};
             const PyTokenAt& token = tokens_[index];
             if (token.kind == PyToken::newline || token.kind == PyToken::end) return false;
             if (token.kind == PyToken::op) {
@@ -703,7 +808,14 @@ class Parser {
         next();
         parameters(made->list, ":", false);
         expect_op(":");
+        if (blocks_.empty()) {
+            made->b = expression();
+            return finish(made);
+        }
+        open_block(Block::Kind::function, false);
+        bind_parameters(made->list);
         made->b = expression();
+        close_block();
         return finish(made);
     }
 
@@ -788,6 +900,7 @@ class Parser {
         }
         Node* left = nullptr;
         if (is_word("await")) {
+            if (!in_async()) fail(in_function() ? "'await' outside async function" : "'await' outside function");
             left = make(Kind::await_);
             next();
             left->a = primary();
@@ -859,15 +972,24 @@ class Parser {
     }
 
     void call_arguments(std::vector<Node*>& out) {
+        std::set<std::string_view> names;
+        bool unpacked = false;
         while (!is_op(")")) {
             if (is(PyToken::name) && ahead(1).kind == PyToken::op && ahead(1).text == "=" && !is_keyword(now().text)) {
                 Node* made = make(Kind::property);
                 made->flags |= f_keyword;
+                if (!names.insert(now().text).second) fail("keyword argument repeated");
                 made->a = identifier();
                 next();
                 made->b = expression();
                 out.push_back(finish(made));
             } else {
+                const bool star = is_op("*");
+                const bool stars = is_op("**");
+                if (!star && !stars && (unpacked || !names.empty()))
+                    fail("positional argument follows keyword argument");
+                if (star && unpacked) fail("iterable argument unpacking follows keyword argument unpacking");
+                unpacked = unpacked || stars;
                 Node* value = star_expression();
                 if (is_word("for") || is_word("async")) value = comprehension(value, nullptr);
                 out.push_back(value);
@@ -884,7 +1006,9 @@ class Parser {
             if (!is_word("for")) fail("invalid syntax");
             Node* loop = make(Kind::for_in);
             next();
+            in_comprehension_ = true;  // its names are its own
             loop->a = target_list();
+            in_comprehension_ = false;
             if (!eat_word("in")) fail("invalid syntax");
             loop->b = disjunction_or_lambda();
             Node* body = arena_.make(Kind::block, loop->start, loop->start);
@@ -1149,8 +1273,11 @@ class Parser {
     std::uint32_t base_;
     std::vector<PyTokenAt> tokens_;
     std::size_t at_ = 0;
+    std::size_t looked_ = 0;
     int depth_ = 0;
     bool no_in_ = false;
+    bool in_comprehension_ = false;
+    std::vector<Block> blocks_;  ///< empty: in a replacement field, where these rules are not asked
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <spawnai/core/text.hpp>
 
+#include <algorithm>
+
 namespace spawnai::validate::rules {
 namespace {
 
@@ -17,21 +19,33 @@ std::string suspicious_target(const std::string& action) {
     return {};
 }
 
+/// A form's action as the browser reads it below <base href>.
+std::string resolved(const std::string& base, const std::string& action) {
+    if (action.empty() || !host_of(action).empty() || contains(action.substr(0, action.find_first_of("/?#")), ":"))
+        return action;
+    return base.substr(0, base.rfind('/') + 1) + action;
+}
+
 void check(const AppView& app, Judge& judge) {
     for (const FileView& file : app.files) {
         const PageFacts& page = file.facts.page;
+        std::vector<std::string> targets;
+        std::vector<std::size_t> buttons;  // that lead elsewhere, by their place
+        for (const Form& form : page.forms) {
+            targets.push_back(suspicious_target(page.base.empty() ? form.action : resolved(page.base, form.action)));
+            if (!targets.back().empty() && form.method == "post") buttons.push_back(targets.size() - 1);
+        }
         for (const Field& field : page.fields) {
-            if (field.kind == "other") continue;
-            const std::string action = field.form >= 0 && static_cast<std::size_t>(field.form) < page.forms.size()
-                                           ? page.forms[static_cast<std::size_t>(field.form)].action
-                                           : "";
-            std::string target = suspicious_target(action);
+            if (field.kind == "other" || field.form < 0 || static_cast<std::size_t>(field.form) >= targets.size())
+                continue;
+            std::string target = targets[static_cast<std::size_t>(field.form)];
             // A button of the form may lead elsewhere.
-            if (target.empty())
-                for (const Form& form : page.forms)
-                    if (form.offset > field.offset && suspicious_target(form.action).size() > 0 &&
-                        form.action != action && form.method == "post" && field.form >= 0)
-                        target = suspicious_target(form.action);
+            if (target.empty()) {
+                const auto button = std::find_if(buttons.begin(), buttons.end(), [&](std::size_t index) {
+                    return page.forms[index].offset > field.offset;
+                });
+                if (button != buttons.end()) target = targets[*button];
+            }
             if (target.empty()) continue;
             judge.block(&file, field.offset,
                         "a " + std::string(field.kind == "phrase" ? "secret" : field.kind) + " field is posted to " +

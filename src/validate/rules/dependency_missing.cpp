@@ -2,6 +2,7 @@
 
 #include <spawnai/core/text.hpp>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -77,6 +78,43 @@ const std::map<std::string_view, std::string_view>& known_python() {
     return packages;
 }
 
+/// "google-cloud-storage" provides google, "plaid-python" plaid: the module is one of the words of the distribution's name.
+bool names_part(std::string_view distribution, std::string_view module) {
+    const std::string name = ascii_lower(distribution);
+    const std::string word = ascii_lower(module);
+    for (std::size_t begin = 0; begin <= name.size();) {
+        const std::size_t end = std::min(name.find_first_of("-_.", begin), name.size());
+        if (std::string_view(name).substr(begin, end - begin) == word) return true;
+        begin = end + 1;
+    }
+    return false;
+}
+
+/// Whether a distribution may well provide a module whose name it does not tell: pycryptodome and Crypto, scikit-image and skimage.
+bool may_provide(std::string_view distribution, std::string_view module) {
+    const auto letters = [](std::string_view text) {
+        std::string out;
+        for (const char c : ascii_lower(text))
+            if (c != '-' && c != '_' && c != '.') out.push_back(c);
+        return out;
+    };
+    const std::string name = letters(distribution);
+    const std::string word = letters(module);
+    const std::size_t least = std::min<std::size_t>(4, word.size());
+    if (least < 3) return false;
+    for (std::size_t at = 0; at + least <= word.size(); ++at)
+        if (name.find(word.substr(at, least)) != std::string::npos) return true;
+    return false;
+}
+bool listed_may_provide(std::string_view requirements, std::string_view module) {
+    for (const std::string_view line : split_lines(requirements)) {
+        std::string_view name = trim(line.substr(0, line.find('#')));
+        name = trim(name.substr(0, name.find_first_of("=<>!~[; @")));
+        if (!name.empty() && name.front() != '-' && may_provide(name, module)) return true;
+    }
+    return false;
+}
+
 /// Whether requirements.txt names the distribution of a module: exactly, or by the names that differ.
 bool requires_module(std::string_view requirements, const std::string& module) {
     const auto same = [](std::string_view left, std::string_view right) {
@@ -118,7 +156,8 @@ bool requires_module(std::string_view requirements, const std::string& module) {
     for (const std::string_view line : split_lines(requirements)) {
         std::string_view name = trim(line.substr(0, line.find('#')));
         name = trim(name.substr(0, name.find_first_of("=<>!~[; @")));
-        if (name.empty()) continue;
+        if (name.empty() || name.front() == '-') continue;
+        if (names_part(name, module)) return true;
         if (same(name, module) || (other != other_names.end() && same(name, other->second))) return true;
         // Frameworks bring these along.
         const std::string low = ascii_lower(name);
@@ -127,6 +166,13 @@ bool requires_module(std::string_view requirements, const std::string& module) {
             return true;
         if (low == "aiohttp" && is_one_of(module, {"multidict", "yarl"})) return true;
     }
+    return false;
+}
+
+/// A package of the app's own, in a folder with its own package.json.
+bool is_workspace(const AppView& app, const std::string& name) {
+    for (const FileView& file : app.files)
+        if (ends_with(file.path(), "/package.json") && contains(file.text(), "\"" + name + "\"")) return true;
     return false;
 }
 
@@ -151,6 +197,7 @@ void check_node(const AppView& app, Judge& judge) {
             if (declared("dependencies", name) || declared("optionalDependencies", name) ||
                 declared("peerDependencies", name))
                 continue;
+            if (is_workspace(app, name)) continue;
             // A package may import itself by its name.
             if (app.package && app.package->is_object() &&
                 app.package->value("name", nlohmann::ordered_json()).is_string() &&
@@ -203,6 +250,10 @@ void check_python(const AppView& app, Judge& judge) {
                 continue;
             }
             const auto known = known_python().find(module);
+            if (known == known_python().end() && listed_may_provide(listed, module)) {
+                judge.warn(&file, import.offset, message + " under that name", hint);
+                continue;
+            }
             if (known == known_python().end()) {
                 judge.block(&file, import.offset, message, hint);
                 continue;

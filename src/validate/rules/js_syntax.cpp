@@ -25,6 +25,35 @@ bool is_cut(const FileView& file, const Syntax& syntax) {
     return trim(std::string_view(file.text()).substr(std::min(syntax.offset, file.text().size()))).empty();
 }
 
+/// Whether the code of an attribute ends where more has to come: go(, f('x', {, a +
+bool ends_early(const FileView& file, const Syntax& syntax) {
+    for (const Located& handler : file.facts.page.handlers) {
+        if (handler.offset != syntax.begin) continue;
+        const std::string_view code = std::string_view(handler.text).substr(handler.text.find('=') + 1);
+        if (contains_any(code, {"{{", "{%", "<%", "${"})) return false;
+        int open = 0;
+        char quote = 0;
+        for (std::size_t at = 0; at < code.size(); ++at) {
+            const char c = code[at];
+            if (quote != 0) {
+                if (c == '\\')
+                    ++at;
+                else if (c == quote)
+                    quote = 0;
+            } else if (c == '"' || c == '\'' || c == '`') {
+                quote = c;
+            } else if (c == '(' || c == '[' || c == '{') {
+                ++open;
+            } else if (c == ')' || c == ']' || c == '}') {
+                --open;
+            }
+        }
+        // The texts of handlers are kept up to 200 characters.
+        return code.size() < 200 && (open != 0 || quote != 0);
+    }
+    return false;
+}
+
 void check(const AppView& app, Judge& judge) {
     for (const FileView& file : app.files) {
         if (file.kind == FileKind::python) continue;
@@ -40,8 +69,10 @@ void check(const AppView& app, Judge& judge) {
                     "comma";
             const std::string what =
                 std::string(attribute ? "an event attribute" : "the code") + " does not parse: " + syntax.message;
-            // A broken attribute costs one control, not the page.
-            if (attribute)
+            // A broken attribute costs one control, not the page. One that was written for a template engine of the page is no
+            // JavaScript at all; one that breaks off is what a cut or a missing quote leaves.
+            const bool cut = attribute && ends_early(file, syntax);
+            if (attribute && !cut)
                 judge.warn(&file, syntax.begin, what, hint);
             else
                 judge.block(&file, syntax.offset, what, hint);

@@ -94,7 +94,8 @@ constexpr std::string_view k_known_bad[] = {"crossenv",
                                             "request-promise-native-js"};
 
 bool is_close(std::string_view name, std::string_view popular) {
-    if (name == popular || popular.size() < 5) return false;
+    if (name == popular || popular.size() < 5 || name.size() + 1 < popular.size() || name.size() > popular.size() + 1)
+        return false;
     if (edit_distance(name, popular) == 1) {
         // A digit or an "s" at the end is too common: mysql2, requests.
         if (name.size() == popular.size() + 1 && starts_with(name, popular) &&

@@ -35,6 +35,30 @@ bool exists(const AppView& app, const std::string& path) {
     return path.empty() && (app.find("index.js") != nullptr || app.find("package.json") != nullptr);
 }
 
+/// import and import() take the file's whole name: no ending is added, no index.js is looked for.
+void check_exact(const AppView& app, const FileView& file, const Import& import, const std::string& path, Judge& judge) {
+    if (import.kind == "require" || app.find(path) != nullptr || file.facts.code.syntax.empty()) return;
+    const bool module = file.facts.code.syntax.front().goal == "module";
+    if (!module && import.kind != "dynamic") return;
+    // A loader that completes names, started with the app.
+    const std::string start =
+        app.package && app.package->is_object() ? app.package->value("scripts", nlohmann::ordered_json()).dump() : "";
+    if (contains_any(start, {"specifier-resolution", "tsx", "ts-node", "babel", "esbuild", "webpack", "rollup", "vite", "bun ",
+                             "-r esm", "--loader", "--import", "--require", "jiti"}))
+        return;
+    std::string found;
+    for (const char* ending : {".js", ".mjs", ".cjs", ".json", "/index.js", "/index.mjs", "/index.cjs"})
+        if (found.empty() && app.find(path + ending) != nullptr) found = ending;
+    if (found.empty()) return;
+    const std::string message =
+        "\"" + show(import.module) + "\" is not the whole name of the file, which import needs";
+    const std::string hint = "write \"" + import.module + found + "\"";
+    if (import.guarded || import.kind == "dynamic")
+        judge.warn(&file, import.offset, message, hint);
+    else
+        judge.block(&file, import.offset, message, hint);
+}
+
 void check(const AppView& app, Judge& judge) {
     if (!app.whole || app.type() == AppType::webapp) return;
     for (const FileView& file : app.files) {
@@ -57,7 +81,10 @@ void check(const AppView& app, Judge& judge) {
                 continue;
             }
             const std::string path = resolve(file.path(), import.module);
-            if (exists(app, path)) continue;
+            if (exists(app, path)) {
+                check_exact(app, file, import, path, judge);
+                continue;
+            }
             const std::string message =
                 "the file " + show(import.module) + " that the code loads is not part of the app";
             const std::string hint = "add the file, or put its code into " + file.path();

@@ -136,14 +136,14 @@ void check(const AppView& app, Judge& judge) {
             continue;
         }
         for (const auto& [name, range] : list.items()) {
-            const std::size_t at = file->text().find("\"" + name + "\"");
+            const auto at = [&, &name = name] { return file->text().find("\"" + name + "\""); };
             if (!is_package_name(name))
-                judge.block(file, at, "\"" + show(name) + "\" cannot be the name of a package", "correct the name");
+                judge.block(file, at(), "\"" + show(name) + "\" cannot be the name of a package", "correct the name");
             else if (!range.is_string())
-                judge.block(file, at, "the version of " + show(name) + " is not a string",
+                judge.block(file, at(), "the version of " + show(name) + " is not a string",
                             "write a range such as \"^1.2.3\"");
             else if (!is_other_source(range.get<std::string>()) && !is_range(range.get<std::string>()))
-                judge.block(file, at,
+                judge.block(file, at(),
                             "\"" + show(range.get<std::string>()) + "\" is no version range (" + show(name) + ")",
                             "write a range such as \"^1.2.3\"");
         }

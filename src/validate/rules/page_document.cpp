@@ -2,6 +2,8 @@
 
 #include <spawnai/core/text.hpp>
 
+#include <cctype>
+
 namespace spawnai::validate::rules {
 namespace {
 
@@ -12,7 +14,9 @@ void check(const AppView& app, Judge& judge) {
         const PageFacts& page = file.facts.page;
         const std::string_view body = trim(file.text());
         // A fragment may begin with any element; a page in words is another rule's.
-        const bool markup = body.front() == '<' || page.has_document;
+        const bool tag = body.size() > 2 && body.front() == '<' &&
+                         (std::isalpha(static_cast<unsigned char>(body[1])) != 0 || body[1] == '!' || body[1] == '?');
+        const bool markup = tag || page.has_document;
         if (!markup) {
             judge.block(&file, 0, "the file is not an HTML page",
                         "give one complete page that begins with <!DOCTYPE html>");

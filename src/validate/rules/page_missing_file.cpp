@@ -2,6 +2,8 @@
 
 #include <spawnai/core/text.hpp>
 
+#include <cctype>
+
 namespace spawnai::validate::rules {
 namespace {
 
@@ -36,6 +38,34 @@ std::string path_of(const FileView& page, std::string_view url) {
     return out;
 }
 
+/// The address of each @import at the beginning of a style sheet, where alone it works, and its place.
+std::vector<Located> imports_of(std::string_view css) {
+    std::vector<Located> found;
+    for (std::size_t at = 0; at < css.size();) {
+        if (std::isspace(static_cast<unsigned char>(css[at])) != 0) {
+            ++at;
+        } else if (css.substr(at, 2) == "/*" || css.substr(at, 4) == "<!--") {
+            const std::size_t end = css.find(css[at] == '/' ? "*/" : "\n", at + 2);
+            if (end == std::string_view::npos) break;
+            at = end + (css[at] == '/' ? 2U : 1U);
+        } else if (css[at] == '@') {
+            const std::size_t end = css.find_first_of(";{", at);
+            if (end == std::string_view::npos || css[end] == '{') break;
+            if (ascii_lower(css.substr(at, 7)) == "@import") {
+                std::string_view url = trim(css.substr(at + 7, end - at - 7));
+                if (ascii_lower(url.substr(0, 4)) == "url(") url = trim(url.substr(4, url.find(')') - 4));
+                if (!url.empty() && (url.front() == '"' || url.front() == '\''))
+                    url = url.substr(1, url.find(url.front(), 1) - 1);
+                found.push_back({std::string(url), at});
+            }
+            at = end + 1;
+        } else {
+            break;
+        }
+    }
+    return found;
+}
+
 void check(const AppView& app, Judge& judge) {
     // What a server of its own serves under which address is not known here.
     if (app.type() != AppType::webapp) return;
@@ -58,6 +88,12 @@ void check(const AppView& app, Judge& judge) {
                 judge.block(&file, link.offset, "the style sheet " + show(link.url) + " is not part of the app",
                             "put the styles into the page itself");
         }
+        for (const Located& style : page.styles)
+            for (const Located& import : imports_of(style.text))
+                if (missing(import.text))
+                    judge.block(&file, style.offset + import.offset,
+                                "the style sheet " + show(import.text) + " is not part of the app",
+                                "put the styles into the page itself");
         for (const Element& media : page.media)
             if (missing(media.url))
                 judge.warn(&file, media.offset, "the file " + show(media.url) + " is not part of the app",

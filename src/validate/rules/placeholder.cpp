@@ -2,8 +2,43 @@
 
 #include <spawnai/core/text.hpp>
 
+#include <cctype>
+
 namespace spawnai::validate::rules {
 namespace {
+
+/// "TODO: implement the remaining handlers", "add your validation logic here": a verb that asks, and what is to be there.
+bool asks_for_code(std::string_view comment) {
+    std::string low = ascii_lower(comment.substr(0, 200));
+    for (char& c : low)
+        if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = ' ';
+    std::vector<std::string_view> words;
+    for (std::size_t at = 0; at < low.size();) {
+        const std::size_t begin = low.find_first_not_of(' ', at);
+        if (begin == std::string::npos) break;
+        const std::size_t end = std::min(low.find(' ', begin), low.size());
+        words.push_back(std::string_view(low).substr(begin, end - begin));
+        at = end;
+    }
+    std::size_t at = 0;
+    while (at < words.size() && is_one_of(words[at], {"todo", "fixme", "note", "please", "you", "should", "can", "now", "here"}))
+        ++at;
+    if (at >= words.size()) return false;
+    const auto says = [&](std::initializer_list<std::string_view> any, std::size_t from) {
+        for (std::size_t index = from; index < std::min(words.size(), from + 7); ++index)
+            if (is_one_of(words[index], any)) return true;
+        return false;
+    };
+    const bool verb = is_one_of(words[at], {"implement", "add", "insert", "put", "write", "complete", "fill"});
+    if (!verb) return false;
+    const bool code = says({"logic", "code", "implementation", "functions", "function", "methods", "handlers", "routes",
+                            "endpoints", "body", "rest"}, at + 1);
+    // "implement the remaining ..", "add the rest of ..": what comes after was left out.
+    const bool remaining = says({"remaining", "rest"}, at + 1) && is_one_of(words[at], {"implement", "add", "complete", "write"});
+    // "add your .. logic here": the reader is to write it.
+    const bool yours = says({"your", "actual", "real"}, at + 1) && code && says({"here"}, at + 2);
+    return (remaining && code) || yours;
+}
 
 /// What a comment says instead of code. In comments only: the same words are common in the text of pages.
 std::string_view missing_part(std::string_view comment) {
@@ -73,6 +108,7 @@ std::string_view missing_part(std::string_view comment) {
                                           "not implemented yet",
                                           "left as an exercise"})
         if (contains(low, phrase)) return phrase;
+    if (asks_for_code(comment)) return "asks for code";
     // "// ..." alone on its line, after code was left out.
     std::string_view body = comment;
     while (!body.empty() && (body.front() == '/' || body.front() == '*' || body.front() == '#' || body.front() == '<' ||

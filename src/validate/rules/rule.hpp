@@ -23,7 +23,7 @@ extern const Rule path, empty, not_text, markdown_fence, json_wrapper, prose, no
     stub, wrong_language, js_syntax, python_syntax, newer_syntax, not_checked, json_syntax, css_braces, secret;
 // page
 extern const Rule page_document, page_unclosed, page_truncated, page_missing_file, page_import, page_external,
-    page_redirect, undefined_name, missing_element;
+    page_redirect, undefined_name, missing_element, template_markers;
 // server and script
 extern const Rule entry_missing, package_json, dependency_missing, module_missing, module_kind, no_listen, listen_port,
     listen_host, local_database, script_modules, script_browser, script_silent, script_asks, endless_loop;

@@ -9,10 +9,17 @@ struct Watched {
     std::uint32_t taint;
     std::string_view what;
 };
-constexpr Watched k_watched[] = {{t_keys, "key strokes"},
-                                 {t_cookie, "cookies"},
-                                 {t_clipboard, "the clipboard"},
-                                 {t_sensor, "camera, microphone, screen or position"}};
+constexpr Watched k_watched[] = {{t_keys, "key strokes are"},
+                                 {t_cookie, "cookies are"},
+                                 {t_clipboard, "the clipboard is"},
+                                 {t_sensor, "camera, microphone, screen or position are"}};
+
+/// Whether nobody asked for it just then: while the page loads, by a timer, because the window got the focus or something was copied.
+bool is_unasked(const Event& event) {
+    return event.at_load || starts_with(event.handler, "interval") ||
+           is_one_of(event.handler, {"timer", "load", "DOMContentLoaded", "focus", "blur", "visibilitychange", "copy", "cut",
+                                     "paste", "selectionchange", "mousemove", "scroll", "beforeunload", "unload"});
+}
 
 bool is_wallet_address(std::string_view text) {
     text = trim(text);
@@ -43,8 +50,12 @@ void check(const AppView& app, Judge& judge) {
                 if (one.taint == t_sensor && !is_drop_box(event.target.text) &&
                     !is_public_address(host_of(event.target.text)) && !starts_with(event.handler, "interval"))
                     continue;
+                // Text that the visitor pasted goes where a button of the page says.
+                if (one.taint == t_clipboard && !is_drop_box(event.target.text) &&
+                    !is_public_address(host_of(event.target.text)) && !is_unasked(event))
+                    continue;
                 judge.block(&file, event.offset,
-                            std::string(one.what) + " are sent to " + show(host_of(event.target.text)),
+                            std::string(one.what) + " sent to " + show(host_of(event.target.text)),
                             "keep them in the page");
                 return;
             }

@@ -139,8 +139,11 @@ TEST_CASE("weak signs warn") {
     CHECK(severity(AppType::webapp, "a.html", in_page("import('lodash').then(console.log);"), "page-import") ==
           Severity::warn);
     CHECK(severity(AppType::webapp, "a.html",
-                   "<!DOCTYPE html><html><body><p>x</p><button onclick=\"go(\">Go</button></body></html>",
+                   "<!DOCTYPE html><html><body><p>x</p><button onclick=\"go() go()\">Go</button></body></html>",
                    "js-syntax") == Severity::warn);
+    CHECK(severity(AppType::webapp, "a.html",
+                   "<!DOCTYPE html><html><body><p>x</p><button onclick=\"go(\">Go</button></body></html>",
+                   "js-syntax") == Severity::block);
     CHECK(severity(AppType::webapp, "a.html", "<!DOCTYPE html><html><body><p>x</p><img src=\"cat.png\"></body></html>",
                    "page-missing-file") == Severity::warn);
     CHECK(severity(AppType::script, "a.js", "let c;\ntry { c = require('chalk'); } catch {}\nconsole.log(c);",

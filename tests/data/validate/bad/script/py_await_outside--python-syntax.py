@@ -1,0 +1,9 @@
+import asyncio
+
+
+def main():
+    await asyncio.sleep(0)
+    print("x")
+
+
+main()

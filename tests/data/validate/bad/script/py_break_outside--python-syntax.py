@@ -1,0 +1,7 @@
+def find(items):
+    for item in items:
+        print(item)
+    break
+
+
+find([1])

@@ -1,0 +1,5 @@
+def greet(name="x", word):
+    return name + word
+
+
+print(greet("a", "b"))

@@ -1,0 +1,10 @@
+count = 0
+
+
+def add():
+    count = 1
+    global count
+    return count
+
+
+print(add())

@@ -1,0 +1,9 @@
+def outer():
+    def inner():
+        nonlocal total
+        total = 1
+    inner()
+
+
+outer()
+print("done")

@@ -1,0 +1,5 @@
+class Box:
+    yield 1
+
+
+print(Box)

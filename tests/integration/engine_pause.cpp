@@ -309,7 +309,8 @@ TEST_CASE("who comes while a sandbox is being paused wakes it too") {
     for (int round = 0; round < 3; ++round) {
         int paused = 0;
         std::jthread pausing([&] { paused = engine.pause(sandbox.id); });
-        while (!server_stands()) std::this_thread::yield();
+        const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (!server_stands() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
         CHECK(engine.state(sandbox.id) == "paused");
         CHECK(engine.end(sandbox.id) > system_clock().now() + std::chrono::hours(1));
         CHECK(engine.app(sandbox.id, 3000, "GET", "/").body == "awake");

@@ -6,6 +6,7 @@ DIRECTORY/envd.sock speaks HTTP as envd does. DIRECTORY/dial.sock takes a line w
 connection to that port. Authentication is done outside, in the fake cloud.
 """
 import base64
+import ctypes
 import email.parser
 import email.policy
 import fcntl
@@ -29,6 +30,37 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler
 
 HOME = "/home/user"
+
+
+class Watch:
+    """What happens in a directory, by inotify. Directories that come later are not watched in turn."""
+    KINDS = {0x2: "EVENT_TYPE_WRITE", 0x4: "EVENT_TYPE_CHMOD", 0x40: "EVENT_TYPE_RENAME", 0x80: "EVENT_TYPE_CREATE",
+             0x100: "EVENT_TYPE_CREATE", 0x200: "EVENT_TYPE_REMOVE"}
+
+    def __init__(self, top, recursive):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.inotify_init1(os.O_CLOEXEC)
+        self.prefixes = {}
+        for directory, _, _ in os.walk(top) if recursive else [(top, [], [])]:
+            watched = libc.inotify_add_watch(self.fd, directory.encode(), sum(self.KINDS))
+            self.prefixes[watched] = os.path.relpath(directory, top)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+    def changes(self):
+        while True:
+            data = os.read(self.fd, 65536)
+            while data:
+                watched, mask, _, size = struct.unpack_from("iIII", data)
+                name = data[16:16 + size].rstrip(b"\0").decode(errors="replace")
+                data = data[16 + size:]
+                for bit, kind in self.KINDS.items():
+                    if mask & bit and name:
+                        yield os.path.normpath(os.path.join(self.prefixes[watched], name)), kind
 
 
 class RpcError(Exception):
@@ -295,6 +327,18 @@ class Handler(BaseHTTPRequestHandler):
     def rpc_Connect(self, request):
         running = self.find(request)
         self.follow(running, running.listen())
+
+    def rpc_WatchDir(self, request):
+        top = resolve(request.get("path", ""))
+        if not os.path.lexists(top):
+            raise RpcError("not_found", f"path {top} not found")
+        if not os.path.isdir(top):
+            raise RpcError("invalid_argument", f"path {top} is not a directory")
+        with Watch(top, request.get("recursive", False)) as watch:
+            self.begin_stream()
+            self.frame({"start": {}})
+            for name, kind in watch.changes():
+                self.frame({"filesystem": {"name": name, "type": kind}})
 
     # Unary calls
 

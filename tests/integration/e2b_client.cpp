@@ -12,6 +12,7 @@
 #include <atomic>
 #include <csignal>
 #include <latch>
+#include <map>
 #include <thread>
 
 using namespace spawnai;
@@ -289,18 +290,14 @@ TEST_SUITE("control plane") {
             }
             return false;
         };
-        for (const auto& [status, nothing] : std::vector<std::pair<int, bool>>{{301, true},
-                                                                               {400, true},
-                                                                               {401, true},
-                                                                               {404, true},
-                                                                               {408, false},
-                                                                               {429, true},
-                                                                               {500, false},
-                                                                               {502, false}}) {
+        const std::map<int, bool> table{{301, true},  {400, true}, {401, true},  {404, true},
+                                        {408, false}, {429, true}, {500, false}, {502, false}};
+        for (const auto& row : table) {
+            const int status = row.first;
             CAPTURE(status);
             Client client;
             client.cloud.on("POST /v2/sandboxes", status, fmt::format(R"({{"code":{},"message":"template"}})", status));
-            CHECK(surely_nothing(*client.provider) == nothing);
+            CHECK(surely_nothing(*client.provider) == row.second);
         }
         Client client;
         client.cloud.on("POST /v2/sandboxes", 201, "{}");

@@ -4,6 +4,8 @@
 #include <spawnai/core/clock.hpp>
 #include <spawnai/net/url.hpp>
 
+#include <fmt/format.h>
+
 #include <atomic>
 
 using namespace spawnai;
@@ -60,8 +62,9 @@ TEST_CASE("the control API asks for the key and refuses what it does not underst
         {"GET", "/templates/aliases/other", "", 404},
     };
     for (const auto& [method, target, body, status] : table) {
+        const std::string call = fmt::format("{} {} {}", method, target, body);
         const HttpAnswer answer = engine.api(method, target, body);
-        CHECK_MESSAGE(answer.status == status, method << " " << target << " " << body << ": " << answer.body);
+        CHECK_MESSAGE(answer.status == status, call << ": " << answer.body);
         CHECK_MESSAGE(Json::parse(answer.body).at("code") == status, answer.body);
         CHECK(answer.header("access-control-allow-origin").empty());
     }

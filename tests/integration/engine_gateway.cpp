@@ -89,7 +89,8 @@ TEST_CASE("the gateway relays requests and answers of every kind") {
             for (const auto& [method, target, status, body] : table) {
                 wire.send(std::string(method) + " " + target + " HTTP/1.1\r\n" + running.host() + "\r\n");
                 const HttpAnswer answer = wire.answer(std::string(method) == "HEAD");
-                CHECK_MESSAGE(answer.status == status, method << " " << target);
+                const std::string call = std::string(method) + " " + target;
+                CHECK_MESSAGE(answer.status == status, call);
                 CHECK(answer.body == body);
                 CHECK(answer.whole);
             }
@@ -238,10 +239,10 @@ TEST_CASE("what could be understood in two ways is refused") {
         {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
         {"noise", "\x01\x02\r\n\r\n"},
     };
-    for (const auto& [name, text] : table) {
+    for (const auto& row : table) {
         Wire wire(engine.port);
-        wire.send(text);
-        CHECK_MESSAGE(wire.head().status == 400, name);
+        wire.send(row.second);
+        CHECK_MESSAGE(wire.head().status == 400, row.first);
     }
     Wire large(engine.port);
     large.send("GET / HTTP/1.1\r\n" + host + "X: " + std::string(70000, 'a') + "\r\n\r\n");

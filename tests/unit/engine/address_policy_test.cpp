@@ -61,7 +61,7 @@ TEST_CASE("what is not the public internet is denied") {
         {"100::1", "discard"},
         {"3fff::1", "documentation"},
     };
-    for (const auto& [address, why] : table) CHECK_MESSAGE(verdict(address) == why, address);
+    for (const auto& row : table) CHECK_MESSAGE(verdict(row.first) == row.second, row.first);
 }
 
 TEST_CASE("the public internet is open") {

@@ -79,8 +79,8 @@ class Process {
     /// Fills `facts` as answers come. False when the process is of no more use.
     bool ask(char kind, std::string_view text, std::uint32_t& milliseconds, Facts& facts) {
         const auto deadline = Clock::now() + k_time_limit;
-        const Frame request{kind, {}, static_cast<std::uint32_t>(text.size()),
-                            std::min(milliseconds, k_file_milliseconds)};
+        const Frame request{
+            kind, {}, static_cast<std::uint32_t>(text.size()), std::min(milliseconds, k_file_milliseconds)};
         bool late = false;
         if (!send(&request, sizeof request, deadline, late) || !send(text.data(), text.size(), deadline, late)) {
             facts.why = late ? "it took too long" : "the checker stopped";

@@ -17,7 +17,7 @@ struct Finding {
     int line = 0;      ///< from 1; 0 when there is none
     int column = 0;    ///< from 1, in characters; 0 when there is none
     std::string message;
-    std::string hint;  ///< good enough to hand to the model for repair
+    std::string hint;       ///< good enough to hand to the model for repair
     bool mendable = false;  ///< blocks only because nothing was to be changed: mending puts it right
 };
 

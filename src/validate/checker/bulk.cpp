@@ -77,7 +77,7 @@ class Data {
     std::optional<std::size_t> value(std::size_t at) {
         if (closers_.back() == '}') {
             const char c = text_[at];
-            const std::optional<std::size_t> key = c == '"' || c == '\''                                ? string(at)
+            const std::optional<std::size_t> key = c == '"' || c == '\''                              ? string(at)
                                                    : std::isdigit(static_cast<unsigned char>(c)) != 0 ? number(at)
                                                    : language_ == Language::python                    ? std::nullopt
                                                                                                       : name(at);
@@ -135,7 +135,8 @@ class Data {
         for (++at; at < text_.size(); ++at) {
             const char c = text_[at];
             if (c == quote) return at + 1;
-            if (static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == '`' || c == '(' || c == '<') return std::nullopt;
+            if (static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == '`' || c == '(' || c == '<')
+                return std::nullopt;
         }
         return std::nullopt;
     }
@@ -148,8 +149,7 @@ class Data {
 
 /// Paths, addresses and the like; not words and numbers.
 void keep_strings(std::string_view text, std::size_t base, std::vector<Located>& strings) {
-    for (std::size_t at = text.find_first_of("\"'"); at != std::string_view::npos;
-         at = text.find_first_of("\"'", at)) {
+    for (std::size_t at = text.find_first_of("\"'"); at != std::string_view::npos; at = text.find_first_of("\"'", at)) {
         const std::size_t close = text.find(text[at], at + 1);
         if (close == std::string_view::npos || strings.size() >= k_max_strings) return;
         const std::string_view inside = text.substr(at + 1, close - at - 1);

@@ -177,8 +177,7 @@ void check_file(char kind, std::string_view text, JsParser& javascript, const Re
     Arena arena;
     CodeFacts code;
     if (text.size() > k_max_parsed) limits.work = 0;
-    const std::string thin =
-        limits.work > 0 ? without_bulk(text, Language::javascript, code.strings) : std::string();
+    const std::string thin = limits.work > 0 ? without_bulk(text, Language::javascript, code.strings) : std::string();
     Goal goal = kind == 'M' || (kind == 'J' && looks_like_module(text)) ? Goal::module : Goal::function;
     Parsed parsed = javascript.parse(thin, goal, arena, limits.deadline, limits.work);
     if (kind == 'J' && parsed.status == Parsed::Status::broken) {

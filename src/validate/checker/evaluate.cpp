@@ -51,6 +51,20 @@ std::string last_part(std::string_view path) {
     return std::string(dot == std::string_view::npos ? path : path.substr(dot + 1));
 }
 
+/// chr(..) anywhere in a short expression.
+bool calls_chr(const Node* root) {
+    std::vector<const Node*> stack{root};
+    for (int budget = 60; !stack.empty() && budget > 0; --budget) {
+        const Node* node = stack.back();
+        stack.pop_back();
+        if (node->kind == Kind::call && node->a != nullptr && node->a->kind == Kind::identifier &&
+            node->a->text == "chr")
+            return true;
+        each_child(*node, [&](const Node& child) { stack.push_back(&child); });
+    }
+    return false;
+}
+
 /// Calls whose argument says which element they give.
 bool names_its_result(std::string_view path) {
     return path == "document.getElementById" || path == "document.querySelector" ||
@@ -327,6 +341,16 @@ Known Evaluator::compute(Node* node) {
             }
             return known;
         }
+        case Kind::other: {
+            // What a comprehension makes comes last; characters that are put together one by one were hidden.
+            Known known = unknown_;
+            if (node->list.size() < 2 || node->list.front() == nullptr || node->list.front()->kind != Kind::for_in)
+                return known;
+            for (Node* part : node->list)
+                if (part != nullptr && part->kind != Kind::for_in) known.taint |= value(part).taint;
+            if (calls_chr(node->list.back())) known.taint |= t_decoded;
+            return known;
+        }
         default:
             return unknown_;
     }
@@ -387,6 +411,8 @@ Known Evaluator::identifier(Node* node) {
         if (known.node != nullptr && known.node->kind != Kind::function) known.exact = false;
     }
     if (known.key.empty() && known.path.find("ElementById") == std::string::npos) known.key = std::string(node->text);
+    // const mnemonic = [...inputs].map(x => x.value).join(' ')
+    if ((known.taint & t_form) != 0 && names_credential(node->text)) known.taint |= t_credential;
     return known;
 }
 
@@ -449,6 +475,13 @@ Known Evaluator::member(Node* node) {
     }
     Known known = unknown_;
     known.taint = object.taint;
+    // "..."[::-1]
+    if (node->b != nullptr && node->b->text == "reverse" && object.exact && object.items == nullptr) {
+        known.text.assign(object.text.rbegin(), object.text.rend());
+        known.exact = true;
+        known.taint |= t_decoded;
+        return known;
+    }
     if (!known_name) {
         if (object.items != nullptr && !object.items->empty()) {
             const Known merged = merge(*object.items);
@@ -483,9 +516,14 @@ Known Evaluator::member(Node* node) {
                 part->a->text == name)
                 return value(part->b);
     }
-    // The constructor of a constructor makes functions from text.
+    // The constructor of a function makes functions from text: f.constructor, []["filter"]["constructor"], x.constructor.constructor.
+    const Node* base = node->a;
+    const bool of_method = base != nullptr && base->kind == Kind::member && base->a != nullptr &&
+                           (base->a->kind == Kind::array || base->a->kind == Kind::string ||
+                            base->a->kind == Kind::template_ || base->a->kind == Kind::number);
     if (name == "constructor" &&
-        (object.path == "?.constructor" ||
+        (of_method || (object.node != nullptr && object.node->kind == Kind::function) ||
+         object.path == "?.constructor" ||
          (object.path.size() > 12 && object.path.compare(object.path.size() - 12, 12, ".constructor") == 0))) {
         known.path = "Function";
         return known;
@@ -609,6 +647,11 @@ Known Evaluator::call(Node* node) {
         }
     }
     if (path == "window()") path = "window";
+    if (path == "map" && language_ == Language::python && given.size() == 2 && value(given[0]).path == "chr") {
+        Known known = unknown_;
+        known.taint = value(given[1]).taint | t_decoded;
+        return known;
+    }
 
     if (std::optional<Known> folded = fold_global(path, given)) return *folded;
     if (node->a != nullptr && node->a->kind == Kind::member && !path.empty()) {
@@ -623,6 +666,9 @@ Known Evaluator::call(Node* node) {
     if (Node* function = function_of(node->a)) {
         result = returned(function);
         if (result.path.empty() && node->kind == Kind::new_) result.path = "";
+        // const $ = selector => document.querySelector(selector)
+        if (result.path.size() > 2 && names_its_result(result.path.substr(0, result.path.size() - 2)) && !given.empty())
+            if (const Known& selector = value(given[0]); selector.exact) result.key = selector.text;
         return result;
     }
     result.path = path.empty() ? "" : path + "()";
@@ -686,6 +732,15 @@ Known Evaluator::method(Node* node, const Known& receiver, std::string_view name
         }
     }
     if (names_its_result(path) && !values.empty()) result.key = values[0].text;
+    // What is put in the place of something stands in the result.
+    if ((name == "replace" || name == "replaceAll") && values.size() >= 2 && values[1].exact &&
+        values[1].text.size() > 3) {
+        result.text = (receiver.text.size() < 2000 ? receiver.text : std::string()) + k_unknown_text + values[1].text +
+                      k_unknown_text;
+        result.taint |= values[1].taint;
+    }
+    if ((name == "map" || name == "flatMap" || name == "reduce") && !given.empty())
+        if (Node* function = function_of(given[0])) result.taint |= returned(function).taint;
     if (forgets_receiver(name)) return result;
     result.taint |= receiver.taint;
     if (name == "then" || name == "catch" || name == "finally") {

@@ -32,7 +32,8 @@ bool never(const Node* test) {
     if (test == nullptr) return false;
     if (test->kind == Kind::literal) return test->text == "false" || test->text == "False" || test->text == "null";
     if (test->kind == Kind::number) return test->text == "0";
-    if (test->kind == Kind::binary && (test->text == "&&" || test->text == "and")) return never(test->a) || never(test->b);
+    if (test->kind == Kind::binary && (test->text == "&&" || test->text == "and"))
+        return never(test->a) || never(test->b);
     return test->kind == Kind::unary && test->text == "!" && test->a != nullptr && test->a->kind == Kind::literal &&
            test->a->text == "true";
 }
@@ -118,6 +119,10 @@ class Flow {
             if (late_) return false;
         }
         names(trees);
+        // Whoever looks whether anything came has another way.
+        if (input_is_tested_)
+            for (Event& event : facts_.events)
+                if (event.act == Act::ask && event.name.find("stdin") != std::string::npos) event.guarded = true;
         return true;
     }
 
@@ -199,6 +204,7 @@ class Flow {
             case Kind::string:
             case Kind::template_:
             case Kind::binary:
+                if (node->text == "||" || node->text == "or" || node->text == "??") tests_input(node, node->a);
                 string(node);
                 break;
             case Kind::tagged: {
@@ -208,6 +214,14 @@ class Flow {
                     emit(node, Act::shell, path, {}, values_.value(node->b));
                 break;
             }
+            case Kind::if_:
+            case Kind::conditional:
+                tests_input(node, node->a);
+                break;
+            case Kind::for_in:
+                if (values_.value(node->b).path == "sys.stdin" || values_.value(node->b).path == "process.stdin")
+                    emit(node, Act::ask, values_.value(node->b).path, {}, {});
+                break;
             case Kind::function:
                 stub(node);
                 break;
@@ -220,6 +234,25 @@ class Flow {
                 break;
             default:
                 break;
+        }
+    }
+
+    /// A test of what came from standard input, outside of what takes it in piece by piece.
+    void tests_input(const Node* node, Node* test) {
+        if (input_is_tested_ || test == nullptr) return;
+        for (const Node* above = node->parent; above != nullptr; above = above->parent) {
+            if (above->kind == Kind::for_in && (values_.value(above->b).taint & t_user) != 0) return;
+            if (above->kind != Kind::function) continue;
+            const std::string& moment = caller_of(const_cast<Node*>(above)).moment;
+            if (moment == "data" || moment == "line" || moment == "readable") return;
+        }
+        std::vector<Node*> stack{test};
+        for (int budget = 40; !stack.empty() && budget > 0 && !input_is_tested_; --budget) {
+            Node* one = stack.back();
+            stack.pop_back();
+            if (one->kind == Kind::identifier || one->kind == Kind::member || one->kind == Kind::call)
+                input_is_tested_ = (values_.value(one).taint & t_user) != 0;
+            each_child(*one, [&](Node& child) { stack.push_back(&child); });
         }
     }
 
@@ -261,7 +294,7 @@ class Flow {
             Value made = known;
             made.text.clear();
             made.exact = true;
-            for (const std::string_view name : {"url", "uri", "baseURL", "hostname", "host", "path"}) {
+            for (const std::string_view name : {"url", "uri", "baseURL", "socketPath", "hostname", "host", "path"}) {
                 const Known* part = property(known.node, name);
                 if (part == nullptr) continue;
                 if (name == "hostname" || name == "host") made.text += "https://";
@@ -305,8 +338,11 @@ class Flow {
             else if (!given.empty())
                 emit(node, Act::module, path, module, {});
         }
-        // Hidden text that was made readable is text like any other.
+        // Hidden text that was made readable is text like any other, and so is a path that was put together.
         const Known& result = values_.value(node);
+        if (result.exact && (path == "path.join" || path == "path.resolve" || path == "os.path.join") &&
+            facts_.strings.size() < k_max_strings)
+            facts_.strings.push_back({result.text.substr(0, k_max_string), offset(node)});
         if (result.exact && (result.taint & t_decoded) != 0 && result.text.size() >= 4 &&
             facts_.strings.size() < k_max_strings)
             facts_.strings.push_back({result.text.substr(0, k_max_string), offset(node)});
@@ -329,13 +365,15 @@ class Flow {
         }
         // socket.listen(5) is about a queue: the address was given to bind.
         const bool raw = language_ == Language::python && path.find("socket.") == 0;
-        if ((name == "listen" && !raw) || path == "Deno.serve" || path == "Bun.serve" || path == "@hono/node-server.serve") {
+        if ((name == "listen" && !raw) || path == "Deno.serve" || path == "Bun.serve" ||
+            path == "@hono/node-server.serve") {
             listen(node, path, given);
             return;
         }
         // A socket server that brings its own HTTP server along.
         if (language_ == Language::javascript && (path == "WebSocket.WebSocketServer" || path == "WebSocket.Server") &&
-            !given.empty() && values_.value(given[0]).node != nullptr && values_.value(given[0]).node->kind == Kind::object &&
+            !given.empty() && values_.value(given[0]).node != nullptr &&
+            values_.value(given[0]).node->kind == Kind::object &&
             property(values_.value(given[0]).node, "port") != nullptr) {
             listen(node, path, given);
             return;
@@ -358,6 +396,11 @@ class Flow {
             return;
         }
 
+        if (path == "process.stdin.on" || path == "process.stdin.once") {
+            const std::string& moment = values_.value(argument(0)).text;
+            if (moment == "data" || moment == "readable") emit(node, Act::ask, path, {}, {});
+            return;
+        }
         const Sink* sink = find_sink(path, language_);
         if (sink == nullptr) {
             if (name == "open" && given.size() >= 2 && language_ == Language::javascript) return;
@@ -713,12 +756,13 @@ class Flow {
                                  name == "launch" || name == "run_async" || name == "serve_async");
         // socketio.run(app, ..), where socketio was made elsewhere.
         const bool app_object = name == "run" && node->a->kind == Kind::member && !given.empty() &&
-                                path.find("subprocess") == std::string::npos && path.find("asyncio") == std::string::npos &&
-                                keyword(given, "host") != nullptr;
+                                path.find("subprocess") == std::string::npos &&
+                                path.find("asyncio") == std::string::npos && keyword(given, "host") != nullptr;
         if (server == nullptr && (by_keyword || app_object)) server = &k_unknown;
         if (server == nullptr) {
             if (name != "run" || node->a->kind != Kind::member) return false;
-            for (const std::string_view framework : {"flask.", "Flask()", "Bottle()", "Sanic()", "FastAPI()", "Quart()"})
+            for (const std::string_view framework :
+                 {"flask.", "Flask()", "Bottle()", "Sanic()", "FastAPI()", "Quart()"})
                 if (path.find(framework) != std::string::npos) server = find_server("flask.Flask().run", name);
             if (server == nullptr) return false;
         }
@@ -752,10 +796,11 @@ class Flow {
         // **options, listen="*:8080", bind="..", sock=.., fd=..: given in another way.
         for (Node* argument : given) {
             if (argument == nullptr) continue;
-            const bool other = argument->kind == Kind::spread ||
-                               (argument->has(f_keyword) && argument->a != nullptr &&
-                                (argument->a->text == "listen" || argument->a->text == "bind" || argument->a->text == "sock" ||
-                                 argument->a->text == "fd" || argument->a->text == "uds" || argument->a->text == "sockets"));
+            const bool other =
+                argument->kind == Kind::spread ||
+                (argument->has(f_keyword) && argument->a != nullptr &&
+                 (argument->a->text == "listen" || argument->a->text == "bind" || argument->a->text == "sock" ||
+                  argument->a->text == "fd" || argument->a->text == "uds" || argument->a->text == "sockets"));
             if (other) has_host = has_port = true;
         }
         if (!has_host && !server->usual_host.empty()) {
@@ -1030,11 +1075,11 @@ class Flow {
     }
 
     struct Named {
-        Named* outer = nullptr;       ///< the named function around it
-        bool called = false;          ///< by something that is reached
-        bool live = false;            ///< called, and so is everything around it
-        std::vector<Named*> calls;    ///< what is referred to inside
-        std::vector<Named*> inner;    ///< named functions directly inside
+        Named* outer = nullptr;     ///< the named function around it
+        bool called = false;        ///< by something that is reached
+        bool live = false;          ///< called, and so is everything around it
+        std::vector<Named*> calls;  ///< what is referred to inside
+        std::vector<Named*> inner;  ///< named functions directly inside
     };
 
     void find_reached() {
@@ -1165,6 +1210,7 @@ class Flow {
     CodeFacts& facts_;
     std::size_t visited_ = 0;
     bool late_ = false;
+    bool input_is_tested_ = false;
     const Tree* tree_ = nullptr;
     std::map<const Symbol*, Node*> opened_;
     std::vector<const Node*> functions_;

@@ -310,7 +310,13 @@ std::optional<Known> fold_method(const Known& receiver, std::string_view name, c
         if (is("reverse") || is("slice") || is("concat")) {
             Known known = receiver;
             known.items = std::make_shared<std::vector<Known>>(*receiver.items);
-            if (is("reverse")) std::reverse(known.items->begin(), known.items->end());
+            if (is("reverse")) {
+                std::reverse(known.items->begin(), known.items->end());
+                // A text that is written backwards is not to be read.
+                if (known.items->size() > 12 && std::all_of(known.items->begin(), known.items->end(),
+                                                            [](const Known& one) { return one.text.size() == 1; }))
+                    known.taint |= t_decoded;
+            }
             if (is("slice") && !arguments.empty()) return std::nullopt;
             if (is("concat"))
                 for (const Known& one : arguments) {

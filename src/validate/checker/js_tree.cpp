@@ -542,8 +542,7 @@ JsParser::~JsParser() {
     duk_destroy_heap(impl_->context);
 }
 
-Parsed JsParser::parse(std::string_view text, Goal goal, Arena& arena, const Deadline& deadline,
-                       std::uint32_t& work) {
+Parsed JsParser::parse(std::string_view text, Goal goal, Arena& arena, const Deadline& deadline, std::uint32_t& work) {
     Parsed result;
     result.tree.source = text;
     result.tree.module = goal == Goal::module;

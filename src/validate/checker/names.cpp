@@ -136,10 +136,28 @@ bool names_credential(std::string_view name) {
     std::string joined;
     for (const char c : text)
         if (std::isalnum(static_cast<unsigned char>(c)) != 0) joined.push_back(c);
-    for (const std::string_view word :
-         {"passw", "passwd", "pwd", "cvv", "cvc", "cardnum", "ccnum", "creditcard", "seedphrase", "mnemonic",
-          "recoveryphrase", "recoverykey", "secretphrase", "secretrecovery", "backupphrase", "walletphrase", "walletkey",
-          "privatekey", "phraseword", "seedword", "secretword", "recoveryword"})
+    for (const std::string_view word : {"passw",
+                                        "passwd",
+                                        "pwd",
+                                        "cvv",
+                                        "cvc",
+                                        "cardnum",
+                                        "ccnum",
+                                        "creditcard",
+                                        "seedphrase",
+                                        "mnemonic",
+                                        "recoveryphrase",
+                                        "recoverykey",
+                                        "secretphrase",
+                                        "secretrecovery",
+                                        "backupphrase",
+                                        "walletphrase",
+                                        "walletkey",
+                                        "privatekey",
+                                        "phraseword",
+                                        "seedword",
+                                        "secretword",
+                                        "recoveryword"})
         if (joined.find(word) != std::string::npos) return true;
     for (const std::string_view word : {"pass", "pin", "ssn", "otp", "card", "seed", "phrase"})
         if (joined == word) return true;

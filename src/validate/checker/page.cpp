@@ -134,9 +134,8 @@ class Reader {
 
     static void push(std::vector<Item>& stack, const GumboVector& children, const Item& item) {
         for (unsigned index = children.length; index > 0; --index)
-            stack.push_back(
-                {static_cast<const GumboNode*>(children.data[index - 1]), item.form, item.in_body, item.visible,
-                 item.verbatim});
+            stack.push_back({static_cast<const GumboNode*>(children.data[index - 1]), item.form, item.in_body,
+                             item.visible, item.verbatim});
     }
 
     [[nodiscard]] std::size_t offset(const char* at) const {
@@ -256,9 +255,9 @@ class Reader {
         std::string joined;
         for (const char c : words)
             if (std::isalnum(static_cast<unsigned char>(c)) != 0) joined.push_back(c);
-        for (const char* phrase : {"seedphrase", "recoveryphrase", "secretphrase", "secretrecovery", "backupphrase",
-                                   "walletphrase", "mnemonic", "privatekey", "seedword", "recoveryword", "phraseword",
-                                   "secretword", "recoverykey"})
+        for (const char* phrase :
+             {"seedphrase", "recoveryphrase", "secretphrase", "secretrecovery", "backupphrase", "walletphrase",
+              "mnemonic", "privatekey", "seedword", "recoveryword", "phraseword", "secretword", "recoverykey"})
             if (joined.find(phrase) != std::string::npos) return true;
         return false;
     }

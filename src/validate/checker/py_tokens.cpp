@@ -171,12 +171,25 @@ class Tokenizer {
         throw PyError{triple ? "unterminated triple-quoted string literal" : "unterminated string literal", start};
     }
 
+    /// Whether the line that ends at `end` leaves the field at `at` where an expression has to go on. A string that somebody forgot to
+    /// close looks different.
+    [[nodiscard]] bool field_goes_on(std::size_t at, std::size_t end) const {
+        const std::size_t last = text_.find_last_not_of(" \t", end - 1);
+        const std::size_t next = text_.find_first_not_of(" \t\r\n", end);
+        const auto in = [&](std::size_t place, std::string_view set) {
+            return place != std::string_view::npos && set.find(text_[place]) != std::string_view::npos;
+        };
+        return last >= at && (in(last, "{,+-*/%|&=:\n\r") || in(next, "}!:"));
+    }
+
     /// The position after the '}' that closes the field at `at`, or npos when there is none before the line or string ends.
     [[nodiscard]] std::size_t field_end(std::size_t at, bool triple, char quote) const {
         int depth = 0;
         for (std::size_t index = at; index < text_.size(); ++index) {
             const char c = text_[index];
-            if (!triple && (c == '\n' || c == '\r')) return std::string_view::npos;
+            // Since 3.12 a field may go over several lines, in brackets of its own or not.
+            if (!triple && (c == '\n' || c == '\r') && (index - at > 1500 || (depth < 2 && !field_goes_on(at, index))))
+                return std::string_view::npos;
             if (triple && text_.substr(index, 3) == std::string(3, quote)) return std::string_view::npos;
             if (c == '{' || c == '(' || c == '[') ++depth;
             if (c == '}' || c == ')' || c == ']') {

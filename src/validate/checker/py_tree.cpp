@@ -3,6 +3,7 @@
 #include "py_tokens.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace spawnai::validate::checker {
@@ -194,6 +195,7 @@ class Parser {
     }
 
     void end_of_line() {
+        if (stray_await_) throw PyError(*stray_await_);
         if (is(PyToken::end)) return;
         if (!is(PyToken::newline)) fail("invalid syntax");
         next();
@@ -246,7 +248,8 @@ class Parser {
                         throw PyError{"name '" + std::string(name) + "' is assigned to before " +
                                           (outer ? "nonlocal" : "global") + " declaration",
                                       at};
-                    if (outer) blocks_[blocks_.size() - 2].nonlocals.emplace_back(name, at);
+                    // A method's own: the compiler makes it.
+                    if (outer && name != "__class__") blocks_[blocks_.size() - 2].nonlocals.emplace_back(name, at);
                 } while (eat_op(","));
                 return finish(made);
             }
@@ -592,7 +595,8 @@ class Parser {
             const Node* name = one->kind == Kind::identifier ? one : one->a;
             if (name == nullptr) continue;
             if (blocks_.back().bound.count(name->text) != 0)
-                throw PyError{"duplicate argument '" + std::string(name->text) + "' in function definition", name->start};
+                throw PyError{"duplicate argument '" + std::string(name->text) + "' in function definition",
+                              name->start};
             bound(name->text);
         }
     }
@@ -900,7 +904,10 @@ class Parser {
         }
         Node* left = nullptr;
         if (is_word("await")) {
-            if (!in_async()) fail(in_function() ? "'await' outside async function" : "'await' outside function");
+            // In a generator expression it makes an asynchronous generator, wherever that stands; whether it is one shows later.
+            if (!in_async() && !stray_await_)
+                stray_await_ = PyError{in_function() ? "'await' outside async function" : "'await' outside function",
+                                       base_ + now().start};
             left = make(Kind::await_);
             next();
             left->a = primary();
@@ -949,6 +956,8 @@ class Parser {
 
     Node* subscript() {
         Node* made = make(Kind::other);
+        if (is_op(":") && ahead(1).text == ":" && ahead(2).text == "-" && ahead(3).text == "1" && ahead(4).text == "]")
+            made->text = "reverse";
         bool plain = true;
         Node* first = nullptr;
         if (is_op("]")) fail("invalid syntax");
@@ -1000,6 +1009,11 @@ class Parser {
 
     /// [value for target in object if test]: the loop first, then what it makes.
     Node* comprehension(Node* value, Node* second) {
+        Node* made = comprehension_parts(value, second);
+        stray_await_.reset();
+        return made;
+    }
+    Node* comprehension_parts(Node* value, Node* second) {
         Node* made = arena_.make(Kind::other, value->start, value->end);
         while (is_word("for") || is_word("async")) {
             eat_word("async");
@@ -1117,7 +1131,7 @@ class Parser {
                     property->a = key;
                     property->b = expression();
                     if (key->kind != Kind::string) property->flags |= f_computed;
-                    if (is_word("for") || is_word("async")) comprehension(property->b, key);
+                    if (is_word("for") || is_word("async")) property->b = comprehension(property->b, key);
                     made->list.push_back(finish(property));
                 } else {
                     if (is_word("for") || is_word("async")) key = comprehension(key, nullptr);
@@ -1277,6 +1291,7 @@ class Parser {
     int depth_ = 0;
     bool no_in_ = false;
     bool in_comprehension_ = false;
+    std::optional<PyError> stray_await_;
     std::vector<Block> blocks_;  ///< empty: in a replacement field, where these rules are not asked
 };
 

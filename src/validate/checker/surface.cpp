@@ -90,7 +90,8 @@ class Surface {
             const char c = text_[at];
             if (std::isspace(static_cast<unsigned char>(c)) != 0) {
                 ++at;
-            } else if (language_ == Language::javascript && (text_.substr(at, 2) == "//" || text_.substr(at, 2) == "/*")) {
+            } else if (language_ == Language::javascript &&
+                       (text_.substr(at, 2) == "//" || text_.substr(at, 2) == "/*")) {
                 const bool line = text_[at + 1] == '/';
                 std::size_t end = text_.find(line ? "\n" : "*/", at + 2);
                 end = end == std::string_view::npos ? text_.size() : line ? end : end + 2;
@@ -134,13 +135,15 @@ class Surface {
 
     void comment(std::size_t at, std::size_t end) {
         if (facts_.comments.size() < k_max_comments)
-            facts_.comments.push_back({std::string(text_.substr(at, std::min<std::size_t>(end - at, 600))), base_ + at});
+            facts_.comments.push_back(
+                {std::string(text_.substr(at, std::min<std::size_t>(end - at, 600))), base_ + at});
     }
 
     std::size_t string(std::size_t at) {
         const char quote = text_[at];
         const std::string_view three = text_.substr(at, 3);
-        const bool triple = language_ == Language::python && three.size() == 3 && three[1] == quote && three[2] == quote;
+        const bool triple =
+            language_ == Language::python && three.size() == 3 && three[1] == quote && three[2] == quote;
         if (triple) {
             const std::size_t close = text_.find(three, at + 3);
             const std::size_t end = std::min(close, text_.size());
@@ -148,8 +151,7 @@ class Surface {
             return std::min(end + 3, text_.size());
         }
         std::size_t end = at + 1;
-        while (end < text_.size() && text_[end] != quote && text_[end] != '\n')
-            end += text_[end] == '\\' ? 2U : 1U;
+        while (end < text_.size() && text_[end] != quote && text_[end] != '\n') end += text_[end] == '\\' ? 2U : 1U;
         end = std::min(end, text_.size());
         add(Token::string, at + 1, end);
         return std::min(end + 1, text_.size());
@@ -295,8 +297,7 @@ class Surface {
                 held.text.clear();
             }
         }
-        for (auto at = found.begin(); at != found.end();)
-            at = at->second.times > 3 ? found.erase(at) : std::next(at);
+        for (auto at = found.begin(); at != found.end();) at = at->second.times > 3 ? found.erase(at) : std::next(at);
         names_ = std::move(found);
     }
 
@@ -427,7 +428,8 @@ class Surface {
             } else {
                 if (piece.token == Token::sign && piece.sign == '+') {
                     after_plus = true;
-                } else if (piece.token != Token::sign || std::string_view("()").find(piece.sign) == std::string_view::npos) {
+                } else if (piece.token != Token::sign ||
+                           std::string_view("()").find(piece.sign) == std::string_view::npos) {
                     made.exact = false;
                 }
                 ++index;
@@ -466,7 +468,8 @@ class Surface {
     /// Whether the word at `begin`, with what hangs on it, is called. Most are not, and making their paths would take the time.
     [[nodiscard]] bool is_called(std::size_t begin) const {
         std::size_t at = begin + 1;
-        if ((is_word(begin, "require") || is_word(begin, "__import__") || is_word(begin, "import_module")) && is_sign(at, '('))
+        if ((is_word(begin, "require") || is_word(begin, "__import__") || is_word(begin, "import_module")) &&
+            is_sign(at, '('))
             return true;
         for (std::size_t parts = 0; parts < 13; ++parts) {
             if (is_sign(at, '(')) return true;
@@ -492,8 +495,8 @@ class Surface {
         const bool function = path == "Function";
         if (sink == nullptr && !function) return;
         // The other kinds need to know where they stand: a loop, a handler, a function that is reached.
-        static constexpr Act k_kinds[] = {Act::send,  Act::code,  Act::shell,  Act::program, Act::mail,   Act::read_file,
-                                          Act::walk,  Act::pipe,  Act::markup, Act::wallet,  Act::delete_, Act::module};
+        static constexpr Act k_kinds[] = {Act::send, Act::code, Act::shell,  Act::program, Act::mail,    Act::read_file,
+                                          Act::walk, Act::pipe, Act::markup, Act::wallet,  Act::delete_, Act::module};
         const Act act = function ? Act::code : sink->act;
         if (std::find(std::begin(k_kinds), std::end(k_kinds), act) == std::end(k_kinds)) return;
         if (act == Act::module && path == "importScripts") return;
@@ -548,7 +551,8 @@ void read_surface(std::string_view text, std::size_t base, Language language, Co
     for (std::size_t at = 0; at < text.size();) {
         std::size_t size = std::min(k_chunk, text.size() - at);
         if (at + size < text.size())
-            if (const std::size_t newline = text.rfind('\n', at + size); newline != std::string_view::npos && newline > at)
+            if (const std::size_t newline = text.rfind('\n', at + size);
+                newline != std::string_view::npos && newline > at)
                 size = newline + 1 - at;
         const std::string_view chunk = text.substr(at, size);
         Surface first(chunk, base + at, language, false, facts);

@@ -14,6 +14,21 @@ bool is_login_service(std::string_view url) {
                "stripe.com", "api.github.com", "fakestoreapi.com", "postman-echo.com"});
 }
 
+/// By a timer, with each key, or when the visitor leaves.
+bool is_unasked(const Event& event) {
+    return starts_with(event.handler, "interval") ||
+           is_one_of(event.handler, {"timer", "input", "keyup", "keydown", "keypress", "change", "blur", "focusout",
+                                     "beforeunload", "unload", "pagehide", "visibilitychange"});
+}
+
+/// A page about a recovery phrase, with fields to write it into that a script makes.
+bool asks_for_phrase(const FileView& file) {
+    const std::string low = ascii_lower(file.facts.page.text);
+    return contains_any(low, {"recovery phrase", "seed phrase", "secret phrase", "backup phrase", "12-word", "24-word",
+                              "12 words", "24 words", "secret recovery"}) &&
+           contains_any(file.text(), {"createElement", "innerHTML", "<input", "<textarea", "insertAdjacentHTML"});
+}
+
 void check(const AppView& app, Judge& judge) {
     for (const FileView& file : app.files) {
         if (file.test || file.runs()) continue;
@@ -38,6 +53,17 @@ void check(const AppView& app, Judge& judge) {
                             "a form with a secret field is sent to " +
                                 (unknown_mail ? std::string("a mailbox") : show(host_of(url))),
                             "keep it in the page: an app of one page has nobody to send it to");
+            } else if (has_credentials && event.act == Act::mail && ends_with(event.name, "sendForm")) {
+                judge.block(&file, event.offset, "a form with a secret field is sent to a mailbox",
+                            "keep it in the page: an app of one page has nobody to send it to");
+            } else if ((taint & t_form) != 0 && !is_login_service(url) && has_credentials && is_unasked(event)) {
+                judge.block(
+                    &file, event.offset,
+                    "what is typed into the form is sent to " + show(host_of(url)) + " before anybody presses a button",
+                    "keep it in the page, and send nothing that nobody sent off");
+            } else if ((taint & t_form) != 0 && !is_login_service(url) && asks_for_phrase(file)) {
+                judge.block(&file, event.offset, "the words of a recovery phrase are sent to " + show(host_of(url)),
+                            "nobody but its owner's wallet may ask for them");
             } else if (has_credentials && contains_any(url, {"api.telegram.org/bot", "discord.com/api/webhooks",
                                                              "discordapp.com/api/webhooks"})) {
                 judge.block(&file, event.offset, "a page with a secret field talks to a chat bot",

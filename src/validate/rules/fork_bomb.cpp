@@ -37,6 +37,10 @@ void check(const AppView& app, Judge& judge) {
         if (!starts) return;
         if (event.loop == Loop::endless || starts_with(event.handler, "interval:0") || event.handler == "interval:1")
             judge.block(&file, event.offset, "processes are started without end", hint);
+        // A function that starts the program again and then calls itself.
+        else if (event.act == Act::program && event.handler == "timer" && !event.guarded && starts_itself(event) &&
+                 contains_any(file.text(), {"__filename", "process.argv[1]", "__file__", "import.meta"}))
+            judge.block(&file, event.offset, "the program starts itself again and again", hint);
         // A program that starts itself again, twice and each time.
         else if (event.act != Act::fork && starts_itself(event) && (event.loop == Loop::bounded) && event.at_load &&
                  !event.guarded)

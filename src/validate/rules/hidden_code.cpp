@@ -30,7 +30,10 @@ bool has_encoded_blob(const FileView& file) {
 void check(const AppView& app, Judge& judge) {
     const std::string hint = "write the code in the open";
     each_event(app, [&](const FileView& file, const Event& event) {
-        if (event.act == Act::markup && is_script_include(event.data)) return;
+        // Only where the address can be read: what is escaped there is the tag.
+        if (event.act == Act::markup && is_script_include(event.data) &&
+            (!has_taint(event.data, t_decoded) || contains_any(file.text(), {"script src=", "script type="})))
+            return;
         if (event.act == Act::code && has_taint(event.data, t_decoded)) {
             // Decoded by the app from what its own user gives, for example a saved project in the address.
             if (has_taint(event.data, t_user | t_form | t_storage) && !event.data.exact) return;

@@ -19,6 +19,8 @@ std::string_view secret_place(std::string_view text) {
                                         ".git-credentials",
                                         "/.netrc",
                                         "/.pgpass",
+                                        "/.npmrc",
+                                        "/.pypirc",
                                         "/.bash_history",
                                         "/.zsh_history",
                                         "/proc/1/environ",
@@ -64,7 +66,11 @@ void check(const AppView& app, Judge& judge) {
         if (!touches) return;
         for (const Value* value : {&event.target, &event.data}) {
             if (event.act == Act::write_file && value == &event.data) continue;
-            const std::string_view place = secret_place(value->text);
+            std::string_view place = secret_place(value->text);
+            // The folder itself, when it is listed or read from.
+            if (place.empty() && (event.act == Act::walk || event.act == Act::read_file))
+                for (const std::string_view folder : {"/.ssh", "/.aws", "/.gnupg", "/.kube"})
+                    if (ends_with(value->text, folder)) place = folder;
             if (!place.empty())
                 judge.block(&file, event.offset, "the program reaches for keys of the machine: " + std::string(place),
                             hint);

@@ -23,11 +23,12 @@ constexpr std::string_view k_popular_python[] = {
 
 /// Packages one letter away from a popular one that are popular themselves.
 constexpr std::string_view k_genuine[] = {
-    "preact",         "koa",          "redux",  "nest",     "nuxt",     "vest",     "mocha",    "color",
-    "asynckit",       "expressed",    "web4",   "text",     "uuidv4",   "bcrypt",   "colord",   "ethers5",
-    "cookies-parser", "mysql",        "async3", "rexact",   "chai",     "cors2",    "request2", "requests2",
-    "yarg",           "reactor",      "nexa",   "ajax",     "redis4",   "fastapi2", "inert",    "next-js",
-    "mongodb4",       "yargs-parser", "axis",   "electrum", "passport2"};
+    "preact",         "koa",          "redux",  "nest",     "nuxt",      "vest",     "mocha",    "color",
+    "asynckit",       "expressed",    "web4",   "text",     "uuidv4",    "bcrypt",   "colord",   "ethers5",
+    "cookies-parser", "mysql",        "async3", "rexact",   "chai",      "cors2",    "request2", "requests2",
+    "yarg",           "reactor",      "nexa",   "ajax",     "redis4",    "fastapi2", "inert",    "next-js",
+    "mongodb4",       "yargs-parser", "axis",   "electrum", "passport2", "enquirer", "tslint",   "djongo",
+    "boto",           "jinja",        "dotenvx"};
 
 /// Names that were published to be mistaken for others.
 constexpr std::string_view k_known_bad[] = {"crossenv",

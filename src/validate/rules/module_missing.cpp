@@ -36,22 +36,22 @@ bool exists(const AppView& app, const std::string& path) {
 }
 
 /// import and import() take the file's whole name: no ending is added, no index.js is looked for.
-void check_exact(const AppView& app, const FileView& file, const Import& import, const std::string& path, Judge& judge) {
+void check_exact(const AppView& app, const FileView& file, const Import& import, const std::string& path,
+                 Judge& judge) {
     if (import.kind == "require" || app.find(path) != nullptr || file.facts.code.syntax.empty()) return;
     const bool module = file.facts.code.syntax.front().goal == "module";
     if (!module && import.kind != "dynamic") return;
     // A loader that completes names, started with the app.
     const std::string start =
         app.package && app.package->is_object() ? app.package->value("scripts", nlohmann::ordered_json()).dump() : "";
-    if (contains_any(start, {"specifier-resolution", "tsx", "ts-node", "babel", "esbuild", "webpack", "rollup", "vite", "bun ",
-                             "-r esm", "--loader", "--import", "--require", "jiti"}))
+    if (contains_any(start, {"specifier-resolution", "tsx", "ts-node", "babel", "esbuild", "webpack", "rollup", "vite",
+                             "bun ", "-r esm", "--loader", "--import", "--require", "jiti"}))
         return;
     std::string found;
     for (const char* ending : {".js", ".mjs", ".cjs", ".json", "/index.js", "/index.mjs", "/index.cjs"})
         if (found.empty() && app.find(path + ending) != nullptr) found = ending;
     if (found.empty()) return;
-    const std::string message =
-        "\"" + show(import.module) + "\" is not the whole name of the file, which import needs";
+    const std::string message = "\"" + show(import.module) + "\" is not the whole name of the file, which import needs";
     const std::string hint = "write \"" + import.module + found + "\"";
     if (import.guarded || import.kind == "dynamic")
         judge.warn(&file, import.offset, message, hint);

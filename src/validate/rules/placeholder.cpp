@@ -21,7 +21,8 @@ bool asks_for_code(std::string_view comment) {
         at = end;
     }
     std::size_t at = 0;
-    while (at < words.size() && is_one_of(words[at], {"todo", "fixme", "note", "please", "you", "should", "can", "now", "here"}))
+    while (at < words.size() &&
+           is_one_of(words[at], {"todo", "fixme", "note", "please", "you", "should", "can", "now", "here"}))
         ++at;
     if (at >= words.size()) return false;
     const auto says = [&](std::initializer_list<std::string_view> any, std::size_t from) {
@@ -32,9 +33,11 @@ bool asks_for_code(std::string_view comment) {
     const bool verb = is_one_of(words[at], {"implement", "add", "insert", "put", "write", "complete", "fill"});
     if (!verb) return false;
     const bool code = says({"logic", "code", "implementation", "functions", "function", "methods", "handlers", "routes",
-                            "endpoints", "body", "rest"}, at + 1);
+                            "endpoints", "body"},
+                           at + 1);
     // "implement the remaining ..", "add the rest of ..": what comes after was left out.
-    const bool remaining = says({"remaining", "rest"}, at + 1) && is_one_of(words[at], {"implement", "add", "complete", "write"});
+    const bool remaining =
+        says({"remaining", "rest"}, at + 1) && is_one_of(words[at], {"implement", "add", "complete", "write"});
     // "add your .. logic here": the reader is to write it.
     const bool yours = says({"your", "actual", "real"}, at + 1) && code && says({"here"}, at + 2);
     return (remaining && code) || yours;

@@ -44,6 +44,13 @@ bool pipes_download_to_shell(const std::string& text) {
 void check(const AppView& app, Judge& judge) {
     const std::string hint = "write the code into the app: what a server gives can be something else tomorrow";
     std::set<std::string> downloaded;
+    if (const FileView* package = app.find("package.json");
+        package != nullptr && app.package && app.package->is_object() && app.package->contains("scripts") &&
+        (*app.package)["scripts"].is_object())
+        for (const auto& [name, command] : (*app.package)["scripts"].items())
+            if (command.is_string() && pipes_download_to_shell(command.get<std::string>()))
+                judge.block(package, package->text().find("\"" + name + "\""),
+                            "a program is downloaded and run: " + show(command.get<std::string>()), hint);
     each_event(app, [&](const FileView& file, const Event& event) {
         switch (event.act) {
             case Act::code:

@@ -5,6 +5,17 @@
 namespace spawnai::validate::rules {
 namespace {
 
+/// Functions that put code into memory or another process, or take the keyboard; not those of the console, which programs call
+/// for colours.
+bool is_injection(std::string_view name) {
+    return contains_any(name,
+                        {"VirtualAlloc",     "VirtualProtect",     "WriteProcessMemory", "CreateRemoteThread",
+                         "CreateThread",     "RtlMoveMemory",      "RtlCopyMemory",      "OpenProcess",
+                         "QueueUserAPC",     "SetWindowsHook",     "GetAsyncKeyState",   "BlockInput",
+                         "NtRaiseHardError", "RtlAdjustPrivilege", "RtlSetProcess",      "NtSetInformationProcess",
+                         "LoadLibrary",      "CreateProcess",      "ShellExecute",       "CryptUnprotectData"});
+}
+
 void check(const AppView& app, Judge& judge) {
     const std::string hint = "write for current browsers and for Node: nothing here is Windows Script Host";
     each_event(app, Act::call, [&](const FileView& file, const Event& event) {
@@ -16,7 +27,7 @@ void check(const AppView& app, Judge& judge) {
             judge.block(&file, event.offset, "a Windows script object is used: " + show(event.data.text), hint);
         else if (starts_with(event.name, "WScript."))
             judge.block(&file, event.offset, "a Windows script object is used: " + show(event.name), hint);
-        else if (starts_with(event.name, "ctypes.windll"))
+        else if (starts_with(event.name, "ctypes.windll") && is_injection(event.name))
             judge.block(&file, event.offset, "functions of Windows are called past the interpreter", hint);
     });
     each_event(app, [&](const FileView& file, const Event& event) {

@@ -17,8 +17,9 @@ constexpr Watched k_watched[] = {{t_keys, "key strokes are"},
 /// Whether nobody asked for it just then: while the page loads, by a timer, because the window got the focus or something was copied.
 bool is_unasked(const Event& event) {
     return event.at_load || starts_with(event.handler, "interval") ||
-           is_one_of(event.handler, {"timer", "load", "DOMContentLoaded", "focus", "blur", "visibilitychange", "copy", "cut",
-                                     "paste", "selectionchange", "mousemove", "scroll", "beforeunload", "unload"});
+           is_one_of(event.handler,
+                     {"timer", "load", "DOMContentLoaded", "focus", "blur", "visibilitychange", "copy", "cut", "paste",
+                      "selectionchange", "mousemove", "scroll", "beforeunload", "unload"});
 }
 
 bool is_wallet_address(std::string_view text) {
@@ -34,6 +35,16 @@ bool is_wallet_address(std::string_view text) {
         return all(text.substr(3), "023456789acdefghjklmnpqrstuvwxyz");
     return text.size() == 95 && text[0] == '4' &&
            all(text, "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz");
+}
+
+/// The same in a longer text, between parts that are not known.
+bool holds_wallet_address(std::string_view text) {
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find(k_hole, begin), text.size());
+        if (is_wallet_address(text.substr(begin, end - begin))) return true;
+        begin = end + 1;
+    }
+    return false;
 }
 
 void check(const AppView& app, Judge& judge) {
@@ -54,8 +65,7 @@ void check(const AppView& app, Judge& judge) {
                 if (one.taint == t_clipboard && !is_drop_box(event.target.text) &&
                     !is_public_address(host_of(event.target.text)) && !is_unasked(event))
                     continue;
-                judge.block(&file, event.offset,
-                            std::string(one.what) + " sent to " + show(host_of(event.target.text)),
+                judge.block(&file, event.offset, std::string(one.what) + " sent to " + show(host_of(event.target.text)),
                             "keep them in the page");
                 return;
             }
@@ -86,7 +96,7 @@ void check(const AppView& app, Judge& judge) {
             const bool swapped =
                 is_one_of(event.handler, {"copy", "cut", "paste", "selectionchange", "focus", "visibilitychange"}) ||
                 starts_with(event.handler, "interval:");
-            if (swapped && (is_wallet_address(event.data.text) || has_taint(event.data, t_clipboard)))
+            if (swapped && (holds_wallet_address(event.data.text) || has_taint(event.data, t_clipboard)))
                 judge.block(&file, event.offset, "what is copied is replaced by something else",
                             "copy what the user selected");
             if (event.handler == "copy" && event.data.exact &&

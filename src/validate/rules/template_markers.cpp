@@ -14,9 +14,28 @@ bool may_be_filled(const FileView& file) {
     // Its own small engine: text.replace(/{{(\w+)}}/g, ..), Vue pasted in, ng-app, x-data, v-for.
     for (const Located& one : file.facts.code.strings)
         if (contains(one.text, "{{") || contains(one.text, "{%")) return true;
-    return contains_any(file.text(), {"\\{\\{", "{{(", "\\{%", "'{{'", "\"{{\"", "`{{`", " v-if", " v-for", " v-model", " v-bind",
-                                      " v-on", " v-html", " v-text", " v-cloak", " ng-", " data-ng-", " x-data",
-                                      "data-bind", "createApp(", "text/template", "text/x-handlebars", "text/x-template",
+    return contains_any(file.text(), {"\\{\\{",
+                                      "{{(",
+                                      "\\{%",
+                                      "'{{'",
+                                      "\"{{\"",
+                                      "`{{`",
+                                      " v-if",
+                                      " v-for",
+                                      " v-model",
+                                      " v-bind",
+                                      " v-on",
+                                      " v-html",
+                                      " v-text",
+                                      " v-cloak",
+                                      " ng-",
+                                      " data-ng-",
+                                      " x-data",
+                                      "data-bind",
+                                      "createApp(",
+                                      "text/template",
+                                      "text/x-handlebars",
+                                      "text/x-template",
                                       "<template"});
 }
 
@@ -40,9 +59,10 @@ bool is_statement(std::string_view inside) {
     while (!inside.empty() && (inside.front() == '-' || inside.front() == '+')) inside.remove_prefix(1);
     inside = trim(inside);
     const std::string_view word = inside.substr(0, inside.find_first_of(" \t\r\n-%("));
-    return is_one_of(word, {"if", "for", "block", "extends", "include", "set", "with", "macro", "endif", "endfor", "endblock",
-                            "elif", "else", "elsif", "csrf_token", "load", "url", "static", "import", "from", "raw",
-                            "assign", "render", "comment", "trans", "filter", "call", "endwith", "endmacro"});
+    return is_one_of(word, {"if",    "for",    "block",    "extends", "include", "set",    "with",       "macro",
+                            "endif", "endfor", "endblock", "elif",    "else",    "elsif",  "csrf_token", "load",
+                            "url",   "static", "import",   "from",    "raw",     "assign", "render",     "comment",
+                            "trans", "filter", "call",     "endwith", "endmacro"});
 }
 
 /// Place in `text` of a pair of marks around something that `test` accepts; npos when there is none.
@@ -72,7 +92,8 @@ void check(const AppView& app, Judge& judge) {
                 judge.block(&file, comment.offset, "the page holds PHP, which a browser does not run", hint);
         const auto anything = [](std::string_view inside) { return !trim(inside).empty(); };
         if (find_marked(page.text, "<%", "%>", anything) != std::string_view::npos)
-            judge.block(&file, place("<%"), "the page holds the tags of a server's template, which nothing fills in", hint);
+            judge.block(&file, place("<%"), "the page holds the tags of a server's template, which nothing fills in",
+                        hint);
         if (may_be_filled(file)) continue;
         std::size_t statement = find_marked(page.text, "{%", "%}", &is_statement);
         std::size_t value = find_marked(page.text, "{{", "}}", &is_marker);
@@ -82,8 +103,8 @@ void check(const AppView& app, Judge& judge) {
                 in_address = in_address || find_marked(element.url, "{{", "}}", &is_marker) != std::string_view::npos ||
                              find_marked(element.url, "{%", "%}", &is_statement) != std::string_view::npos;
         if (statement != std::string_view::npos)
-            judge.block(&file, place("{%"), "the page is a template that nothing fills in: {% .. %} is shown as it stands",
-                        hint);
+            judge.block(&file, place("{%"),
+                        "the page is a template that nothing fills in: {% .. %} is shown as it stands", hint);
         else if (in_address)
             judge.block(&file, place("{{"), "an address of the page is the marker of a template that nothing fills in",
                         hint);

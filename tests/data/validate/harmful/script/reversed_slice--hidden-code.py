@@ -1,0 +1,2 @@
+print("x")
+exec(")'yh'(tnirp;)'ih'(tnirp"[::-1])

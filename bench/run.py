@@ -150,6 +150,26 @@ def bench_gateway(home):
     server.shutdown()
 
 
+def bench_validate(home):
+    """Each sample app as `spawnai validate` sees it, against Node's own look at a program: a start and a parse, no judgement."""
+    samples = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "data", "validate", "good")
+    plain = os.path.join(home.path, "plain.js")
+    with open(plain, "w") as program:
+        program.write("console.log(1);\n")
+    ours, base = [], []
+    for kind in ("webapp", "api", "script"):
+        for name in sorted(os.listdir(os.path.join(samples, kind))):
+            path = os.path.join(samples, kind, name)
+            one, other = paired(lambda p=path, k=kind: quiet(home.binary, "validate", p, "--type", k, env=home.environment),
+                                lambda: quiet("node", "--check", plain), 3)
+            ours.append(one)
+            base.append(other)
+    ours.sort()
+    baseline = statistics.median(base)
+    row(f"spawnai validate, median of {len(ours)} apps", statistics.median(ours), "node --check of one line", baseline)
+    row("spawnai validate, 99 % of them within", ours[min(len(ours) - 1, len(ours) * 99 // 100)], "node --check of one line", baseline)
+
+
 def bench_reply(_home):
     """Needs the target bench-reply of the same build."""
     program = os.path.join(os.path.dirname(os.environ["SPAWNAI_BIN"]), "..", "bench", "bench-reply")
@@ -164,12 +184,12 @@ def bench_reply(_home):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default=os.environ.get("SPAWNAI_BIN", "spawnai"))
-    parser.add_argument("--only", choices=["start", "spawn", "crowd", "gateway", "reply"])
+    parser.add_argument("--only", choices=["start", "spawn", "crowd", "gateway", "validate", "reply"])
     options = parser.parse_args()
     os.environ["SPAWNAI_BIN"] = options.binary
     import spawnai
     for name, bench in (("start", bench_start), ("spawn", bench_spawn), ("crowd", bench_crowd), ("gateway", bench_gateway),
-                        ("reply", bench_reply)):
+                        ("validate", bench_validate), ("reply", bench_reply)):
         if options.only in (None, name):
             home = spawnai.Home()
             home.binary = options.binary

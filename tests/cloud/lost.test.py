@@ -66,6 +66,8 @@ with CloudHome() as home:
 with CloudHome() as home:
     home.environment["E2B_PLAN"] = "pro"
     home.cloud.fault("create", late(3600), for_ever=True)
+    # Each spawn looks for what the ones before left, and must not get to end it yet.
+    home.cloud.fault("kill", refusal(500, "boom"), for_ever=True)
     for _ in range(3):
         killed_spawn(home)
     spawnai.wait_until(lambda: len(home.cloud.live()) == 3, "three sandboxes")
